@@ -1,0 +1,191 @@
+"""Talk to a Home Assistant as its own pages do: over HTTP and WebSocket."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from itertools import count
+from typing import Any, Self
+
+import aiohttp
+
+_PATIENCE = 120.0
+_LOOK_AGAIN = 0.1
+
+
+class HouseError(Exception):
+    """Home Assistant did not do what was asked of it."""
+
+
+class HomeAssistant:
+    """One running Home Assistant, and one user of it."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
+        """Remember where it is; nothing is sent yet."""
+        self.url = url
+        self._session = session
+        self._headers: dict[str, str] = {}
+        self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._numbers = count(1)
+
+    @classmethod
+    @asynccontextmanager
+    async def at(cls, url: str) -> AsyncIterator[Self]:
+        """Connect, and hang up at the end."""
+        async with aiohttp.ClientSession() as session:
+            house = cls(session, url)
+            try:
+                yield house
+            finally:
+                if house._socket is not None:
+                    await house._socket.close()
+
+    async def wait_until_it_answers(self) -> None:
+        """Wait until its web server does."""
+        async with asyncio.timeout(_PATIENCE):
+            while True:
+                try:
+                    await self._onboarding_done()
+                except aiohttp.ClientError, HouseError:
+                    await asyncio.sleep(_LOOK_AGAIN)
+                else:
+                    return
+
+    async def wait_until_it_runs(self) -> None:
+        """Wait until all of it has been set up."""
+        async with asyncio.timeout(_PATIENCE):
+            while (await self.command("get_config"))["state"] != "RUNNING":
+                await asyncio.sleep(_LOOK_AGAIN)
+
+    async def is_new(self) -> bool:
+        """Tell whether nobody has moved in yet."""
+        return "user" not in await self._onboarding_done()
+
+    async def move_in(
+        self, user: str, password: str, home: Mapping[str, Any]
+    ) -> None:
+        """Go through onboarding: create the owner, describe the home, finish."""
+        answer = await self._post(
+            "/api/onboarding/users",
+            {
+                "client_id": self._client_id,
+                "name": user.capitalize(),
+                "username": user,
+                "password": password,
+                "language": "en",
+            },
+        )
+        await self._take_token(answer["auth_code"])
+        await self._post("/api/onboarding/core_config")
+        # After that step, so that no weather forecast for this home is set up: it
+        # would need the internet.
+        await self.command("config/core/update", **home)
+        await self._post("/api/onboarding/analytics")
+        await self._post(
+            "/api/onboarding/integration",
+            {"client_id": self._client_id, "redirect_uri": self._client_id},
+        )
+
+    async def log_in(self, user: str, password: str) -> None:
+        """Log in as somebody who lives there already."""
+        flow = await self._post(
+            "/auth/login_flow",
+            {
+                "client_id": self._client_id,
+                "handler": ["homeassistant", None],
+                "redirect_uri": self._client_id,
+            },
+        )
+        answer = await self._post(
+            f"/auth/login_flow/{flow['flow_id']}",
+            {"client_id": self._client_id, "username": user, "password": password},
+        )
+        if answer["type"] != "create_entry":
+            raise HouseError(f"The house does not know {user} with this password.")
+        await self._take_token(answer["result"])
+
+    async def add(self, integration: str, answers: Mapping[str, Any]) -> str:
+        """Go through the dialog that adds an integration, with these answers.
+
+        Returns how it ended: the name of the new entry, or why there is none.
+        """
+        flow = await self._post(
+            "/api/config/config_entries/flow", {"handler": integration}
+        )
+        if flow["type"] == "form":
+            flow = await self._post(
+                f"/api/config/config_entries/flow/{flow['flow_id']}", answers
+            )
+        match flow["type"]:
+            case "create_entry":
+                return str(flow["title"])
+            case "abort":
+                return str(flow["reason"])
+            case _:
+                raise HouseError(f"{integration} asks on: {flow.get('errors')}")
+
+    async def entries(self, integration: str | None = None) -> list[dict[str, Any]]:
+        """Return the config entries, of one integration or all."""
+        entries: list[dict[str, Any]] = await self.command("config_entries/get")
+        return [
+            entry for entry in entries if integration in {None, entry["domain"]}
+        ]
+
+    async def remove_entry(self, entry_id: str) -> None:
+        """Delete a config entry."""
+        await self._request("DELETE", f"/api/config/config_entries/entry/{entry_id}")
+
+    async def command(self, what: str, **arguments: Any) -> Any:
+        """Give a WebSocket command and return its result."""
+        if self._socket is None:
+            self._socket = await self._open_socket()
+        number = next(self._numbers)
+        await self._socket.send_json({"id": number, "type": what, **arguments})
+        answer = await self._socket.receive_json(timeout=_PATIENCE)
+        if not answer["success"]:
+            raise HouseError(f"{what}: {answer['error']['message']}")
+        return answer["result"]
+
+    @property
+    def _client_id(self) -> str:
+        return f"{self.url}/"
+
+    async def _onboarding_done(self) -> set[str]:
+        steps = await self._request("GET", "/api/onboarding")
+        return {step["step"] for step in steps if step["done"]}
+
+    async def _open_socket(self) -> aiohttp.ClientWebSocketResponse:
+        socket = await self._session.ws_connect(
+            f"{self.url}/api/websocket", max_msg_size=0
+        )
+        await socket.receive_json()
+        await socket.send_json({"type": "auth", "access_token": self._token})
+        if (await socket.receive_json())["type"] != "auth_ok":
+            raise HouseError("The house does not accept its own token.")
+        return socket
+
+    async def _take_token(self, code: str) -> None:
+        async with self._session.post(
+            f"{self.url}/auth/token",
+            data={
+                "grant_type": "authorization_code",
+                "code": code,
+                "client_id": self._client_id,
+            },
+        ) as response:
+            response.raise_for_status()
+            self._token = (await response.json())["access_token"]
+        self._headers = {"Authorization": f"Bearer {self._token}"}
+
+    async def _post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        return await self._request("POST", path, body or {})
+
+    async def _request(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None
+    ) -> Any:
+        async with self._session.request(
+            method, f"{self.url}{path}", json=body, headers=self._headers
+        ) as response:
+            if not response.ok:
+                text = (await response.text()).strip()
+                raise HouseError(f"{path}: {response.status} {text}")
+            return await response.json()

@@ -1,0 +1,144 @@
+"""Pin everything development needs, with hashes, in requirements-dev.txt.
+
+The real Home Assistant of scripts/develop starts without fetching anything, so
+the run-time requirements of the integrations it loads are pinned along.
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+# The Home Assistant that scripts/develop starts, and what onboarding adds to it.
+INTEGRATIONS = """
+    analytics api application_credentials assist_pipeline automation backup
+    blueprint bluetooth brands config conversation counter dhcp diagnostics
+    energy file frontend google_translate hardware history homeassistant
+    input_boolean input_button input_datetime input_number input_select
+    input_text intent isal labs logbook logger media_source met mobile_app my
+    network person radio_browser recorder repairs scene schedule script
+    shopping_list ssdp sun system_health system_log tag timer usb webhook
+    zeroconf zone
+""".split()
+
+COMPILE = (
+    "pip",
+    "compile",
+    "--quiet",
+    "--universal",
+    "--python-version=3.14.2",
+    "--no-header",
+    "--no-emit-index-url",
+    "--no-emit-find-links",
+)
+
+
+def integration_requirements(components: Path, wanted: list[str]) -> list[str]:
+    """Return what these integrations, and all they depend on, need at run time."""
+    requirements: set[str] = set()
+    seen: set[str] = set()
+    waiting = list(wanted)
+    while waiting:
+        domain = waiting.pop()
+        if domain in seen:
+            continue
+        seen.add(domain)
+        manifest_file = components / domain / "manifest.json"
+        if not manifest_file.exists():
+            continue
+        manifest = json.loads(manifest_file.read_text())
+        requirements.update(manifest.get("requirements", ()))
+        waiting += manifest.get("dependencies", ())
+    return sorted(requirements)
+
+
+def home_assistant_version(pinned: str) -> str:
+    """Return the version of Home Assistant in a compiled requirements file."""
+    match = re.search(r"^homeassistant==(\S+)", pinned, re.MULTILINE)
+    if match is None:
+        msg = "The test plugin no longer asks for a version of Home Assistant."
+        raise ValueError(msg)
+    return match[1]
+
+
+def newest(requirements: str) -> str:
+    """Return the requirements with every pinned version set free."""
+    return re.sub(r"^([\w-]+)==\S+", r"\1", requirements, flags=re.MULTILINE)
+
+
+def pin(uv: str, *, beta: bool, upgrade: bool) -> None:
+    """Write both requirements files anew."""
+
+    def run_uv(*arguments: str) -> str:
+        return subprocess.run(
+            (uv, "--no-config", *arguments),
+            cwd=ROOT,
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        ).stdout
+
+    development = (ROOT / "requirements-dev.in").read_text()
+    how = ["--upgrade"] if upgrade or beta else []
+    if beta:
+        development = newest(development)
+        how.append("--prerelease=if-necessary-or-explicit")
+
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        wanted = scratch / "development.in"
+        wanted.write_text(development)
+        first = run_uv(*COMPILE, *how, "--no-annotate", str(wanted))
+        version = home_assistant_version(first)
+        print(f"Home Assistant {version}", file=sys.stderr)
+        run_uv(
+            *("pip", "install", "--quiet", "--no-deps"),
+            f"--target={scratch / 'site'}",
+            *("--python-version=3.14.2", f"homeassistant=={version}"),
+        )
+        package = scratch / "site" / "homeassistant"
+        integrations = integration_requirements(package / "components", INTEGRATIONS)
+        wanted.write_text("\n".join([development, *integrations, ""]))
+        # Without annotations: they would name the scratch files.
+        run_uv(
+            *COMPILE,
+            *how,
+            "--generate-hashes",
+            "--no-annotate",
+            f"--constraints={package / 'package_constraints.txt'}",
+            "--output-file=requirements-dev.txt",
+            str(wanted),
+        )
+    run_uv(
+        *COMPILE,
+        *how,
+        "--generate-hashes",
+        "--no-annotate",
+        "--output-file=requirements-setup.txt",
+        "requirements-setup.in",
+    )
+
+
+def main() -> None:
+    """Read the command line and pin."""
+    parser = argparse.ArgumentParser(prog="scripts/requirements", description=__doc__)
+    parser.add_argument("--uv", default="uv", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--upgrade", action="store_true", help="take the newest versions there are"
+    )
+    parser.add_argument(
+        "--beta",
+        action="store_true",
+        help="take the newest Home Assistant, betas too (for a look ahead; not to keep)",
+    )
+    arguments = parser.parse_args()
+    pin(arguments.uv, beta=arguments.beta, upgrade=arguments.upgrade)
+
+
+if __name__ == "__main__":
+    main()
