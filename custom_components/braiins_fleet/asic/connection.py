@@ -1,0 +1,365 @@
+"""One channel to one miner: login, deadlines, and errors that say what happened."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, cast, override
+
+from google.protobuf.message import DecodeError
+import grpc
+import grpc.aio
+
+from .errors import (
+    AsicError,
+    Denied,
+    Garbled,
+    TimedOut,
+    TokenRejected,
+    Unreachable,
+    Unsupported,
+    from_rpc,
+)
+from .wire import LOGIN, Rpc
+
+READ_TIMEOUT = 5.0
+COMMAND_TIMEOUT = 20.0
+_LOGIN_TIMEOUT = 5.0
+
+# API 1.0 does not say it; this is what every later firmware says.
+_TOKEN_LIFETIME = 3600.0
+# A token this far into its life is renewed rather than tried.
+_TOKEN_USABLE = 0.9
+
+_CLOSED = "the connection was closed"
+
+_CHANNEL_OPTIONS = (
+    # A retry that nobody asked for could do a thing twice, and costs a tenth.
+    ("grpc.enable_retries", 0),
+    # Miners are in the home, a proxy leads out of it.
+    ("grpc.enable_http_proxy", 0),
+    # Back-off is per miner, and short: the default of up to two minutes leaves a
+    # miner unavailable long after it is back.
+    ("grpc.use_local_subchannel_pool", 1),
+    ("grpc.initial_reconnect_backoff_ms", 1_000),
+    ("grpc.min_reconnect_backoff_ms", 1_000),
+    ("grpc.max_reconnect_backoff_ms", 5_000),
+    # A connection whose other end has vanished is noticed and replaced.
+    ("grpc.keepalive_time_ms", 20_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.http2.max_pings_without_data", 0),
+)
+
+type Request = tuple[Rpc, bytes]
+
+
+@dataclass(slots=True, eq=False)
+class _Token:
+    """What login gave. Each is its own, even where a miner repeats the text."""
+
+    text: str
+    lifetime: float
+    # Each answered call starts its life anew.
+    expires: float
+    metadata: tuple[tuple[str, str], ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Raw, without "Bearer": anything else is refused.
+        self.metadata = (("authorization", self.text),)
+
+
+def open_channel(host: str, port: int) -> grpc.aio.Channel:
+    """Open a plaintext channel; nothing is sent before the first call."""
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return grpc.aio.insecure_channel(address, options=_CHANNEL_OPTIONS)
+
+
+def parse(rpc: Rpc, answer: bytes) -> Any:
+    """Turn the bytes of an answer into its message."""
+    try:
+        return rpc.response.FromString(answer)
+    except DecodeError as err:
+        raise Garbled(f"{rpc.path}: {err}") from err
+
+
+class Connection:
+    """A logged-in channel, opened with the first call and kept.
+
+    Every call has a deadline and none is repeated, but for the one that the miner
+    turned away at the door because its token was stale.
+    """
+
+    def __init__(self, host: str, port: int, *, username: str, password: str) -> None:
+        self.host = host
+        self.port = port
+        self._username = username
+        self._password = password
+        self._channel: grpc.aio.Channel | None = None
+        self._callables: dict[Rpc, Any] = {}
+        self._closed = False
+        self._token: _Token | None = None
+        self._login: asyncio.Task[_Token] | None = None
+        self._unsupported: set[Rpc] = set()
+        self._firmware: str | None = None
+
+    async def call(
+        self, rpc: Rpc, /, *, timeout: float = COMMAND_TIMEOUT, **fields: Any
+    ) -> Any:
+        """Make one call and return its answer; fields are those of the request."""
+        request = rpc.request(**fields).SerializeToString()
+        [answer] = await self.exchange([(rpc, request)], timeout=timeout)
+        if isinstance(answer, AsicError):
+            raise answer
+        return parse(rpc, answer)
+
+    async def exchange(
+        self, requests: Sequence[Request], *, timeout: float
+    ) -> list[bytes | AsicError]:
+        """Make several calls at once, and return an answer or an error for each."""
+        answers: list[bytes | AsicError] = [
+            Unsupported(rpc.path) if rpc in self._unsupported else Unreachable()
+            for rpc, _ in requests
+        ]
+        todo = [
+            i for i, (rpc, _) in enumerate(requests) if rpc not in self._unsupported
+        ]
+        stale: _Token | None = None
+        # Twice at most: a token that is refused right after login is no token problem.
+        for _ in range(2):
+            if not todo:
+                break
+            try:
+                token = await self._current_token(stale)
+            except AsicError as err:
+                for i in todo:
+                    answers[i] = err
+                break
+            await self._round(requests, todo, answers, token, timeout)
+            todo = [i for i in todo if isinstance(answers[i], TokenRejected)]
+            stale = token
+        return answers
+
+    async def _round(
+        self,
+        requests: Sequence[Request],
+        todo: Sequence[int],
+        answers: list[bytes | AsicError],
+        token: _Token,
+        timeout: float,
+    ) -> None:
+        # A grpc call is on its way once made: no task is needed to have many of them.
+        calls = []
+        try:
+            for i in todo:
+                rpc, request = requests[i]
+                calls.append(
+                    self._unary(rpc)(request, timeout=timeout, metadata=token.metadata)
+                )
+            for i, call in zip(todo, calls, strict=True):
+                answers[i] = await self._answer(requests[i][0], call, token)
+        finally:
+            for call in calls:
+                call.cancel()
+
+    async def _answer(self, rpc: Rpc, call: Any, token: _Token) -> bytes | AsicError:
+        try:
+            answer = cast("bytes", await call)
+        except grpc.aio.AioRpcError as err:
+            return self._error(rpc, err)
+        except asyncio.CancelledError as err:
+            self._raise_if_closed(err)
+            raise
+        token.expires = asyncio.get_running_loop().time() + token.lifetime
+        return answer
+
+    def _error(self, rpc: Rpc, err: grpc.aio.AioRpcError) -> AsicError:
+        error = from_rpc(err)
+        if isinstance(error, Unsupported):
+            self._unsupported.add(rpc)
+        return error
+
+    def _raise_if_closed(self, err: asyncio.CancelledError) -> None:
+        """Tell a call that ended with its channel from one whose caller gave up."""
+        task = asyncio.current_task()
+        if self._closed and not (task and task.cancelling()):
+            raise Unreachable(_CLOSED) from err
+
+    async def stream(
+        self,
+        rpc: Rpc,
+        /,
+        *,
+        first: float,
+        silence: float | None,
+        timeout: float,
+        **fields: Any,
+    ) -> AsyncGenerator[Any]:
+        """Make a call with many answers and yield them as they come.
+
+        It fails when the first has not come within `first` seconds, when another has
+        not within `silence`, or when all of it has taken `timeout`.
+        """
+        if rpc in self._unsupported:
+            raise Unsupported(rpc.path)
+        request = rpc.request(**fields).SerializeToString()
+        token = await self._current_token()
+        call = self._begin_stream(rpc, request, token, timeout)
+        try:
+            try:
+                answer = await self._next(rpc, call, first)
+            except TokenRejected:
+                token = await self._current_token(token)
+                call = self._begin_stream(rpc, request, token, timeout)
+                answer = await self._next(rpc, call, first)
+            while answer is not None:
+                yield answer
+                answer = await self._next(rpc, call, silence)
+        finally:
+            call.cancel()
+
+    def _begin_stream(
+        self, rpc: Rpc, request: bytes, token: _Token, timeout: float
+    ) -> Any:
+        begin: Any = self._open().unary_stream(rpc.path)
+        return begin(request, timeout=timeout, metadata=token.metadata)
+
+    async def _next(self, rpc: Rpc, call: Any, silence: float | None) -> Any:
+        try:
+            async with asyncio.timeout(silence):
+                answer = await call.read()
+        except grpc.aio.AioRpcError as err:
+            raise self._error(rpc, err) from err
+        except TimeoutError as err:
+            raise TimedOut(f"{rpc.path}: nothing for {silence} s") from err
+        except asyncio.CancelledError as err:
+            self._raise_if_closed(err)
+            raise
+        return None if answer is grpc.aio.EOF else parse(rpc, answer)
+
+    async def upload(
+        self, rpc: Rpc, messages: AsyncIterable[Any], *, silence: float, timeout: float
+    ) -> Any:
+        """Stream messages to the miner and return its one answer.
+
+        The token is made fresh first, as a stream that was turned away cannot be
+        sent again.
+        """
+        if rpc in self._unsupported:
+            raise Unsupported(rpc.path)
+        token = await self._current_token(self._token)
+        channel = self._open()
+        call: Any = channel.stream_unary(rpc.path)(
+            timeout=timeout, metadata=token.metadata
+        )
+        try:
+            async for message in messages:
+                try:
+                    async with asyncio.timeout(silence):
+                        await call.write(message.SerializeToString())
+                except asyncio.InvalidStateError:
+                    # The miner has already answered, most likely with its reason.
+                    break
+            with suppress(asyncio.InvalidStateError):
+                await call.done_writing()
+            return parse(rpc, await call)
+        except grpc.aio.AioRpcError as err:
+            raise self._error(rpc, err) from err
+        except TimeoutError as err:
+            raise TimedOut(f"{rpc.path}: nothing taken for {silence} s") from err
+        except asyncio.CancelledError as err:
+            self._raise_if_closed(err)
+            raise
+        finally:
+            call.cancel()
+
+    def supports(self, rpc: Rpc) -> bool:
+        """Tell whether the firmware is not known to lack a method."""
+        return rpc not in self._unsupported
+
+    def runs(self, firmware: str) -> None:
+        """Take note of the version; another one may have what the last had not."""
+        if firmware != self._firmware:
+            self._firmware = firmware
+            self._unsupported.clear()
+
+    def use_password(self, password: str) -> None:
+        """Log in with this from now on."""
+        self._password = password
+        self._token = None
+
+    async def close(self) -> None:
+        """Close the channel for good; calls under way end as unreachable."""
+        self._closed = True
+        if self._login is not None:
+            self._login.cancel()
+        if self._channel is not None:
+            await self._channel.close()
+
+    def _open(self) -> grpc.aio.Channel:
+        if self._closed:
+            raise Unreachable(_CLOSED)
+        if self._channel is None:
+            self._channel = open_channel(self.host, self.port)
+        return self._channel
+
+    def _unary(self, rpc: Rpc) -> Any:
+        found = self._callables.get(rpc)
+        if found is None:
+            found = self._callables[rpc] = self._open().unary_unary(rpc.path)
+        return found
+
+    async def _current_token(self, stale: _Token | None = None) -> _Token:
+        """Return a token that is not the stale one.
+
+        However many calls ask at once, the miner sees one login, and they share how
+        it ended.
+        """
+        if self._closed:
+            raise Unreachable(_CLOSED)
+        token = self._token
+        now = asyncio.get_running_loop().time()
+        if token is not None and token is not stale and now < token.expires:
+            return token
+        if self._login is None:
+            self._login = asyncio.create_task(self._log_in(), name="miner login")
+            self._login.add_done_callback(self._logged_in)
+        try:
+            return await asyncio.shield(self._login)
+        except asyncio.CancelledError as err:
+            self._raise_if_closed(err)
+            raise
+
+    def _logged_in(self, login: asyncio.Task[_Token]) -> None:
+        self._login = None
+        if not login.cancelled():
+            # Whoever waits for it has its error; with nobody waiting it is no news.
+            with suppress(AsicError):
+                self._token = login.result()
+
+    async def _log_in(self) -> _Token:
+        request = LOGIN.request(username=self._username, password=self._password)
+        call = self._unary(LOGIN)(request.SerializeToString(), timeout=_LOGIN_TIMEOUT)
+        try:
+            answer = parse(LOGIN, await call)
+        except grpc.aio.AioRpcError as err:
+            error = from_rpc(err)
+            if isinstance(error, TokenRejected):
+                raise Denied(error.detail) from err
+            raise error from err
+        text = answer.token
+        if not text:
+            # API 1.0 has it only here; as a header or, from some, a trailer.
+            for metadata in (
+                await call.initial_metadata(),
+                await call.trailing_metadata(),
+            ):
+                text = text or dict(metadata).get("authorization", "")
+        if not text:
+            raise Garbled("the miner accepted the password but gave no token")
+        lifetime = (answer.timeout_s or _TOKEN_LIFETIME) * _TOKEN_USABLE
+        now = asyncio.get_running_loop().time()
+        return _Token(text=text, lifetime=lifetime, expires=now + lifetime)
+
+    @override
+    def __repr__(self) -> str:
+        return f"<Connection {self.host}:{self.port}>"
