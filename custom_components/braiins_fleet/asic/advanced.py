@@ -1,0 +1,52 @@
+"""Advanced settings: whatever the firmware lets an expert turn (API 1.11)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from google.protobuf import json_format
+
+from .connection import READ_TIMEOUT, Connection
+from .wire import rpc
+
+_SERVICE = "AdvancedSettingsService"
+_SCHEMA = rpc(_SERVICE, "GetSettingsSchema")
+_GET = rpc(_SERVICE, "GetSettings")
+_SET = rpc(_SERVICE, "SetSettings")
+_RESET = rpc(_SERVICE, "ResetAllSettings")
+
+type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
+
+
+class AdvancedSettings:
+    """The settings, which differ from firmware to firmware and explain themselves."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def schema(self) -> dict[str, Json]:
+        """Return the JSON schema of the settings."""
+        answer = await self._connection.call(_SCHEMA, timeout=READ_TIMEOUT)
+        return _read(answer.schema)
+
+    async def get(self, *, include_defaults: bool = False) -> dict[str, Json]:
+        """Return the settings that were set, or all of them."""
+        answer = await self._connection.call(
+            _GET, timeout=READ_TIMEOUT, include_default=include_defaults
+        )
+        return _read(answer.settings)
+
+    async def set(self, settings: Mapping[str, Json]) -> dict[str, Json]:
+        """Change settings, all or none; `None` puts one back to its default."""
+        answer = await self._connection.call(_SET, settings=dict(settings))
+        return _read(answer.applied)
+
+    async def reset(self) -> dict[str, Json]:
+        """Put all settings back to their defaults."""
+        answer = await self._connection.call(_RESET)
+        return _read(answer.settings)
+
+
+def _read(struct: Any) -> dict[str, Json]:
+    """Read a `Struct`; whole numbers come as such, though the wire has only doubles."""
+    plain: dict[str, Json] = json_format.MessageToDict(struct)
+    return plain

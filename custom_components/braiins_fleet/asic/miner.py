@@ -1,0 +1,208 @@
+"""One miner on Braiins OS, over its Public API."""
+
+from collections.abc import Iterable
+from typing import Any, Self, override
+
+from . import snapshot
+from .advanced import AdvancedSettings
+from .boards import Hashboard, Hashboards
+from .configuration import Configuration, Limits
+from .connection import READ_TIMEOUT, Connection, parse
+from .cooling import Cooling, CoolingState
+from .dps import Dps, set_dps
+from .errors import AsicError, Denied, Unsupported
+from .firmware import AutoUpgrade, Firmware
+from .hardware import Details
+from .license import License, apply_contract_key
+from .logs import Logs, MinerError
+from .mining import Mining
+from .network import Network, NetworkInfo
+from .pools import PoolGroup, Pools
+from .probe import DEFAULT_PORT, ApiVersion
+from .profiles import EfficiencyPoint, TunedProfile
+from .snapshot import LIVE, SOURCES, Reading, Snapshot, Source
+from .stats import MinerStats
+from .tuning import PerformanceMode, TunerState, Tuning
+from .units import SaveAction, given
+from .wire import GET_API_VERSION, rpc
+
+_SET_PASSWORD = rpc("AuthenticationService", "SetPassword")
+
+
+class Miner:
+    """One miner: its readings, and all that can be done to it.
+
+    It connects and logs in with the first call, keeps the one connection, and comes
+    back by itself after the miner was away. Every call raises an `AsicError` when it
+    does not succeed.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int = DEFAULT_PORT,
+        *,
+        username: str,
+        password: str,
+    ) -> None:
+        self._connection = connection = Connection(
+            host, port, username=username, password=password
+        )
+        self._last: dict[Source[Any], tuple[bytes, Any]] = {}
+        self.mining = Mining(connection)
+        self.tuning = Tuning(connection)
+        self.boards = Hashboards(connection)
+        self.cooling = Cooling(connection)
+        self.pools = Pools(connection)
+        self.network = Network(connection)
+        self.firmware = Firmware(connection)
+        self.logs = Logs(connection)
+        self.advanced = AdvancedSettings(connection)
+
+    async def snapshot(self, readings: Iterable[Reading] = LIVE) -> Snapshot:
+        """Read several things at once.
+
+        One that fails does not take the others along: it is `missing`. It raises
+        when there is nothing to show, or when the miner does not let us in.
+        """
+        wanted = tuple(readings)
+        answers = await self._connection.exchange(
+            [(SOURCES[reading].rpc, b"") for reading in wanted], timeout=READ_TIMEOUT
+        )
+        found: dict[str, Any] = {}
+        missing: dict[Reading, AsicError] = {}
+        for reading, answer in zip(wanted, answers, strict=True):
+            try:
+                found[reading.value] = self._understand(SOURCES[reading], answer)
+            except Denied:
+                raise
+            except AsicError as err:
+                missing[reading] = err
+        if not found:
+            for error in missing.values():
+                if not isinstance(error, Unsupported):
+                    raise error
+        return Snapshot(**found, missing=missing)
+
+    def _understand[T](self, source: Source[T], answer: bytes | AsicError) -> T:
+        if isinstance(answer, AsicError):
+            raise answer
+        known = self._last.get(source)
+        if known is not None and known[0] == answer:
+            # Most of what is asked for has not changed: then the object has not either.
+            last: T = known[1]
+            return last
+        value = source.read(parse(source.rpc, answer))
+        self._last[source] = (answer, value)
+        if isinstance(value, Details) and value.firmware is not None:
+            self._connection.runs(value.firmware)
+        return value
+
+    async def _read[T](self, source: Source[T]) -> T:
+        [answer] = await self._connection.exchange(
+            [(source.rpc, b"")], timeout=READ_TIMEOUT
+        )
+        return self._understand(source, answer)
+
+    def supports(self, reading: Reading) -> bool:
+        """Tell whether the firmware is not known to lack a reading.
+
+        What it lacks is learnt by asking, and asked again when its version changes.
+        """
+        return self._connection.supports(SOURCES[reading].rpc)
+
+    async def api_version(self) -> ApiVersion:
+        """Return the version of the API that the miner speaks."""
+        m = await self._connection.call(GET_API_VERSION, timeout=READ_TIMEOUT)
+        return ApiVersion(m.major, m.minor, m.patch, m.pre)
+
+    async def details(self) -> Details:
+        """Return who the miner is."""
+        return await self._read(snapshot.DETAILS)
+
+    async def stats(self) -> MinerStats:
+        """Return hashrates, power and shares."""
+        return await self._read(snapshot.STATS)
+
+    async def hashboards(self) -> tuple[Hashboard, ...]:
+        """Return the hash boards; some miners list none."""
+        return await self._read(snapshot.HASHBOARDS)
+
+    async def errors(self) -> tuple[MinerError, ...]:
+        """Return what is wrong now (API 1.2)."""
+        return await self._read(snapshot.ERRORS)
+
+    async def cooling_state(self) -> CoolingState:
+        """Return the fans and the hottest temperature."""
+        return await self._read(snapshot.COOLING)
+
+    async def tuner_state(self) -> TunerState:
+        """Return what the tuner does."""
+        return await self._read(snapshot.TUNER)
+
+    async def tuned_profiles(self) -> tuple[TunedProfile, ...]:
+        """Return the targets that were tuned for, and are quick to reach."""
+        return await self._read(snapshot.PROFILES)
+
+    async def efficiency_profile(self) -> tuple[EfficiencyPoint, ...]:
+        """Return the curve of hashrate over power (API 1.11)."""
+        return await self._read(snapshot.EFFICIENCY)
+
+    async def performance_mode(self) -> PerformanceMode | None:
+        """Return what the miner aims at."""
+        return await self._read(snapshot.PERFORMANCE_MODE)
+
+    async def pool_groups(self) -> tuple[PoolGroup, ...]:
+        """Return the pools, and how they do."""
+        return await self._read(snapshot.POOLS)
+
+    async def configuration(self) -> Configuration:
+        """Return everything that is configured."""
+        return await self._read(snapshot.CONFIGURATION)
+
+    async def limits(self) -> Limits:
+        """Return what can be configured."""
+        return await self._read(snapshot.LIMITS)
+
+    async def license(self) -> License:
+        """Return the state of the licence."""
+        return await self._read(snapshot.LICENSE)
+
+    async def network_info(self) -> NetworkInfo:
+        """Return the network as it is now (API 1.1)."""
+        return await self._read(snapshot.NETWORK)
+
+    async def auto_upgrade(self) -> AutoUpgrade:
+        """Return how the miner upgrades by itself (API 1.8)."""
+        return await self._read(snapshot.AUTO_UPGRADE)
+
+    async def locate(self) -> bool:
+        """Tell whether the light blinks that shows which miner this is."""
+        return await self._read(snapshot.LOCATE)
+
+    async def set_dps(self, change: Dps, *, save: SaveAction = SaveAction.APPLY) -> Dps:
+        """Change dynamic performance scaling; returns what it is now."""
+        return await set_dps(self._connection, change, save)
+
+    async def apply_contract_key(self, key: str) -> bool:
+        """Give the miner a contract key (API 1.6); returns whether it took it."""
+        return await apply_contract_key(self._connection, key)
+
+    async def set_password(self, password: str | None) -> None:
+        """Change the password, or take it away, and log in with the new one."""
+        await self._connection.call(_SET_PASSWORD, **given(password=password))
+        self._connection.use_password(password or "")
+
+    async def close(self) -> None:
+        """Close the connection for good."""
+        await self._connection.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @override
+    def __repr__(self) -> str:
+        return f"<Miner {self._connection.host}:{self._connection.port}>"

@@ -1,0 +1,185 @@
+"""Mining pools: groups of them, how they do, and how they are configured."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from .connection import Connection
+from .stats import PoolStats, read_pool_stats
+from .units import SaveAction, given, read_number, read_text
+from .wire import rpc
+
+_CREATE = rpc("PoolService", "CreatePoolGroup")
+_UPDATE = rpc("PoolService", "UpdatePoolGroup")
+_REMOVE = rpc("PoolService", "RemovePoolGroup")
+_SET = rpc("PoolService", "SetPoolGroups")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """A pool and how it does."""
+
+    uid: str
+    url: str
+    user: str
+    enabled: bool
+    alive: bool
+    active: bool
+    stats: PoolStats | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolGroup:
+    """Pools that stand in for each other, and the group's part of the work.
+
+    Its `uid` is there since API 1.8.
+    """
+
+    uid: str | None
+    name: str
+    quota: int | None
+    fixed_share: float | None
+    pools: tuple[Pool, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolSettings:
+    """How a pool is configured.
+
+    The miner never tells a password: `None` is what it reads as, and, in a change,
+    what keeps it.
+    """
+
+    uid: str | None = None
+    url: str
+    user: str
+    password: str | None = None
+    enabled: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolGroupSettings:
+    """How a group is configured: by quota, or by a fixed share of 0 to 1.
+
+    A new group has no `uid`; a change needs the one that the miner gave it.
+    """
+
+    uid: str | None = None
+    name: str
+    quota: int | None = None
+    fixed_share: float | None = None
+    pools: tuple[PoolSettings, ...] = ()
+
+
+def read_pool_groups(message: Any) -> tuple[PoolGroup, ...]:
+    """Read the answer of `GetPoolGroups`."""
+    return tuple(
+        PoolGroup(
+            uid=read_text(m, "uid"),
+            name=m.name,
+            quota=m.quota.value if m.HasField("quota") else None,
+            fixed_share=(
+                m.fixed_share_ratio.value if m.HasField("fixed_share_ratio") else None
+            ),
+            pools=tuple(
+                Pool(
+                    uid=pool.uid,
+                    url=pool.url,
+                    user=pool.user,
+                    enabled=pool.enabled,
+                    alive=pool.alive,
+                    active=pool.active,
+                    stats=read_pool_stats(pool, "stats"),
+                )
+                for pool in m.pools
+            ),
+        )
+        for m in message.pool_groups
+    )
+
+
+def read_group_settings(m: Any) -> PoolGroupSettings:
+    """Read a `PoolGroupConfiguration`."""
+    return PoolGroupSettings(
+        uid=read_number(m, "uid"),
+        name=m.name,
+        quota=m.quota.value if m.HasField("quota") else None,
+        fixed_share=(
+            m.fixed_share_ratio.value if m.HasField("fixed_share_ratio") else None
+        ),
+        pools=tuple(
+            PoolSettings(
+                uid=read_number(pool, "uid"),
+                url=pool.url,
+                user=pool.user,
+                password=read_number(pool, "password"),
+                enabled=read_number(pool, "enabled"),
+            )
+            for pool in m.pools
+        ),
+    )
+
+
+def _write_group(group: PoolGroupSettings) -> dict[str, Any]:
+    return given(
+        uid=group.uid,
+        name=group.name,
+        quota=None if group.quota is None else {"value": group.quota},
+        fixed_share_ratio=(
+            None if group.fixed_share is None else {"value": group.fixed_share}
+        ),
+        pools=[
+            given(
+                uid=pool.uid,
+                url=pool.url,
+                user=pool.user,
+                password=pool.password,
+                enabled=pool.enabled,
+            )
+            for pool in group.pools
+        ],
+    )
+
+
+class Pools:
+    """Changing the pools."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def create(
+        self, group: PoolGroupSettings, *, save: SaveAction = SaveAction.APPLY
+    ) -> PoolGroupSettings:
+        """Add a group; returns it with the uids that the miner gave."""
+        answer = await self._connection.call(
+            _CREATE, save_action=save.number, group=_write_group(group)
+        )
+        return read_group_settings(answer.group)
+
+    async def update(
+        self, group: PoolGroupSettings, *, save: SaveAction = SaveAction.APPLY
+    ) -> PoolGroupSettings:
+        """Change a group, which is found by its uid."""
+        answer = await self._connection.call(
+            _UPDATE, save_action=save.number, group=_write_group(group)
+        )
+        return read_group_settings(answer.group)
+
+    async def remove(self, uid: str, *, save: SaveAction = SaveAction.APPLY) -> None:
+        """Remove a group with its pools."""
+        await self._connection.call(_REMOVE, save_action=save.number, uid=uid)
+
+    async def replace_all(
+        self,
+        groups: Iterable[PoolGroupSettings],
+        *,
+        save: SaveAction = SaveAction.APPLY,
+    ) -> tuple[PoolGroupSettings, ...]:
+        """Put these in the place of all groups there are (API 1.2).
+
+        Applying it restarts mining, and a pool without its password loses it.
+        """
+        answer = await self._connection.call(
+            _SET, save_action=save.number, pool_groups=[_write_group(g) for g in groups]
+        )
+        return tuple(map(read_group_settings, answer.pool_groups))
