@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 NEWEST = max(FIRMWARE)
 
 DECLARATION = re.compile(
-    r"(?P<block>message|enum|service|oneof) (?P<name>\w+)"
+    r"(?:message|enum|service) (?P<owner>\w+)"
     r"|rpc (?P<method>\w+)\("
     r"|(?:(?:optional|repeated) )?[\w.]+ (?P<field>\w+) = \d+"
     r"|(?P<value>[A-Z]\w*) = \d+;"
@@ -60,10 +60,8 @@ def commented(text: str) -> Iterator[tuple[str, str]]:
             continue
         if found := DECLARATION.match(line):
             words = " ".join(comment)
-            if found["block"] == "oneof":
-                pass
-            elif found["block"]:
-                owner = f"{package}.{found['name']}"
+            if found["owner"]:
+                owner = f"{package}.{found['owner']}"
             elif found["method"]:
                 yield f"{owner}/{found['method']}", words
             else:
