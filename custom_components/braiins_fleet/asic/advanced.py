@@ -5,7 +5,7 @@ from typing import Any
 
 from google.protobuf import json_format
 
-from .connection import READ_TIMEOUT, Connection
+from .connection import Connection
 from .wire import rpc
 
 _SERVICE = "AdvancedSettingsService"
@@ -25,24 +25,22 @@ class AdvancedSettings:
 
     async def schema(self) -> dict[str, Json]:
         """Return the JSON schema of the settings."""
-        answer = await self._connection.call(_SCHEMA, timeout=READ_TIMEOUT)
+        answer = await self._connection.ask(_SCHEMA)
         return _read(answer.schema)
 
     async def get(self, *, include_defaults: bool = False) -> dict[str, Json]:
         """Return the settings that were set, or all of them."""
-        answer = await self._connection.call(
-            _GET, timeout=READ_TIMEOUT, include_default=include_defaults
-        )
+        answer = await self._connection.ask(_GET, include_default=include_defaults)
         return _read(answer.settings)
 
     async def set(self, settings: Mapping[str, Json]) -> dict[str, Json]:
         """Change settings, all or none; `None` puts one back to its default."""
-        answer = await self._connection.call(_SET, settings=dict(settings))
+        answer = await self._connection.command(_SET, settings=dict(settings))
         return _read(answer.applied)
 
     async def reset(self) -> dict[str, Json]:
         """Put all settings back to their defaults."""
-        answer = await self._connection.call(_RESET)
+        answer = await self._connection.command(_RESET)
         return _read(answer.settings)
 
 

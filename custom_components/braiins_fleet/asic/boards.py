@@ -154,7 +154,7 @@ class Hashboards:
     async def _switch(
         self, method: Rpc, ids: tuple[str, ...], save: SaveAction
     ) -> dict[str, bool]:
-        answer = await self._connection.call(
+        answer = await self._connection.command(
             method, save_action=save.number, hashboard_ids=ids
         )
         return {board.id: board.is_enabled for board in answer.hashboards}

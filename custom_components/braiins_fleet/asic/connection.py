@@ -1,7 +1,7 @@
 """One channel to one miner: login, deadlines, and errors that say what happened."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, cast, override
@@ -89,9 +89,20 @@ class Connection:
     turned away at the door because its token was stale.
     """
 
-    def __init__(self, host: str, port: int, *, username: str, password: str) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        username: str,
+        password: str,
+        read_timeout: float = READ_TIMEOUT,
+        command_timeout: float = COMMAND_TIMEOUT,
+    ) -> None:
         self.host = host
         self.port = port
+        self.read_timeout = read_timeout
+        self._command_timeout = command_timeout
         self._username = username
         self._password = password
         self._channel: grpc.aio.Channel | None = None
@@ -102,10 +113,15 @@ class Connection:
         self._unsupported: set[Rpc] = set()
         self._firmware: str | None = None
 
-    async def call(
-        self, rpc: Rpc, /, *, timeout: float = COMMAND_TIMEOUT, **fields: Any
-    ) -> Any:
-        """Make one call and return its answer; fields are those of the request."""
+    async def command(self, rpc: Rpc, /, **fields: Any) -> Any:
+        """Have the miner do something; fields are those of the request."""
+        return await self._call(rpc, fields, self._command_timeout)
+
+    async def ask(self, rpc: Rpc, /, **fields: Any) -> Any:
+        """Have the miner tell something; fields are those of the request."""
+        return await self._call(rpc, fields, self.read_timeout)
+
+    async def _call(self, rpc: Rpc, fields: Mapping[str, Any], timeout: float) -> Any:
         request = rpc.request(**fields).SerializeToString()
         [answer] = await self.exchange([(rpc, request)], timeout=timeout)
         if isinstance(answer, AsicError):

@@ -278,7 +278,7 @@ class Cooling:
 
         Since API 1.4; before, there is only `set_immersion`.
         """
-        answer = await self._connection.call(
+        answer = await self._connection.command(
             _SET_MODE, save_action=save.number, **_write_mode(mode)
         )
         return read_cooling_mode(answer)
@@ -287,7 +287,7 @@ class Cooling:
         self, *, on: bool, save: SaveAction = SaveAction.APPLY
     ) -> bool:
         """Switch immersion cooling, the way of firmware before API 1.4."""
-        answer = await self._connection.call(
+        answer = await self._connection.command(
             _SET_IMMERSION, save_action=save.number, enable_immersion_mode=on
         )
         return bool(answer.immersion_mode)

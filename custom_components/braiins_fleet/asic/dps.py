@@ -119,7 +119,7 @@ async def set_dps(connection: Connection, change: Dps, save: SaveAction) -> Dps:
         target = {"power_target": power}
     elif hashrate:
         target = {"hashrate_target": hashrate}
-    answer = await connection.call(
+    answer = await connection.command(
         _SET,
         save_action=save.number,
         **given(

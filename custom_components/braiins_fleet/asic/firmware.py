@@ -133,7 +133,7 @@ class Firmware:
 
         Without a schedule the miner keeps its own.
         """
-        answer = await self._connection.call(
+        answer = await self._connection.command(
             _UPDATE_AUTO,
             enabled=enabled,
             **given(schedule=None if schedule is None else _write_schedule(schedule)),
@@ -169,12 +169,12 @@ class Firmware:
 
     async def restore_stock(self) -> bool:
         """Put the manufacturer's firmware back (API 1.10); it has no Public API."""
-        answer = await self._connection.call(_RESTORE_STOCK)
+        answer = await self._connection.command(_RESTORE_STOCK)
         return bool(answer.successful)
 
     async def factory_reset(self) -> None:
         """Forget all settings, the password included (API 1.9)."""
-        await self._connection.call(_FACTORY_RESET)
+        await self._connection.command(_FACTORY_RESET)
 
 
 async def _messages(

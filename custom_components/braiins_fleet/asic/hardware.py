@@ -74,6 +74,7 @@ class PowerSupply:
 class Details:
     """Who a miner is, and for how long it has been up.
 
+    `firmware` is the whole version, `release` the part of it that a person knows.
     `mac` is lower case with colons and is often locally administered; it is `None`
     while the miner has not found it out, as just after it was switched on.
     """
@@ -88,7 +89,7 @@ class Details:
     control_board: ControlBoard
     bos_mode: BosMode
     firmware: str | None
-    firmware_major: str | None
+    release: str | None
     kernel: str | None
     status: MinerStatus
     sticker_hashrate: float | None
@@ -112,7 +113,7 @@ def read_details(m: Any) -> Details:
         control_board=ControlBoard.from_wire(m.control_board_soc_family),
         bos_mode=BosMode.from_wire(m.bos_mode),
         firmware=read_text(m.bos_version, "current"),
-        firmware_major=read_text(m.bos_version, "major"),
+        release=_read_release(m.bos_version.current),
         kernel=read_text(m, "kernel_version"),
         status=MinerStatus.from_wire(m.status),
         sticker_hashrate=read_gigahash(m, "sticker_hashrate"),
@@ -120,6 +121,11 @@ def read_details(m: Any) -> Details:
         mining_uptime=m.bosminer_uptime_s,
         power_supply=_read_power_supply(m),
     )
+
+
+def _read_release(firmware: str) -> str | None:
+    """Find the release in a version like `2026-05-04-0-0ce150e9-26.05-plus`."""
+    return next((part for part in firmware.split("-") if "." in part), None)
 
 
 def _read_power_supply(message: Any) -> PowerSupply | None:

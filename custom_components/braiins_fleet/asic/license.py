@@ -77,5 +77,5 @@ def _read_fee(m: Any) -> float | None:
 
 async def apply_contract_key(connection: Connection, key: str) -> bool:
     """Give the miner a contract key; returns whether it took it."""
-    answer = await connection.call(_APPLY, contract_key=key)
+    answer = await connection.command(_APPLY, contract_key=key)
     return bool(answer.successful)

@@ -7,7 +7,7 @@ from . import snapshot
 from .advanced import AdvancedSettings
 from .boards import Hashboard, Hashboards
 from .configuration import Configuration, Limits
-from .connection import READ_TIMEOUT, Connection, parse
+from .connection import COMMAND_TIMEOUT, READ_TIMEOUT, Connection, parse
 from .cooling import Cooling, CoolingState
 from .dps import Dps, set_dps
 from .errors import AsicError, Denied, Unsupported
@@ -44,9 +44,16 @@ class Miner:
         *,
         username: str,
         password: str,
+        read_timeout: float = READ_TIMEOUT,
+        command_timeout: float = COMMAND_TIMEOUT,
     ) -> None:
         self._connection = connection = Connection(
-            host, port, username=username, password=password
+            host,
+            port,
+            username=username,
+            password=password,
+            read_timeout=read_timeout,
+            command_timeout=command_timeout,
         )
         self._last: dict[Source[Any], tuple[bytes, Any]] = {}
         self.mining = Mining(connection)
@@ -67,7 +74,8 @@ class Miner:
         """
         wanted = tuple(readings)
         answers = await self._connection.exchange(
-            [(SOURCES[reading].rpc, b"") for reading in wanted], timeout=READ_TIMEOUT
+            [(SOURCES[reading].rpc, b"") for reading in wanted],
+            timeout=self._connection.read_timeout,
         )
         found: dict[str, Any] = {}
         missing: dict[Reading, AsicError] = {}
@@ -100,7 +108,7 @@ class Miner:
 
     async def _read[T](self, source: Source[T]) -> T:
         [answer] = await self._connection.exchange(
-            [(source.rpc, b"")], timeout=READ_TIMEOUT
+            [(source.rpc, b"")], timeout=self._connection.read_timeout
         )
         return self._understand(source, answer)
 
@@ -113,7 +121,7 @@ class Miner:
 
     async def api_version(self) -> ApiVersion:
         """Return the version of the API that the miner speaks."""
-        m = await self._connection.call(GET_API_VERSION, timeout=READ_TIMEOUT)
+        m = await self._connection.ask(GET_API_VERSION)
         return ApiVersion(m.major, m.minor, m.patch, m.pre)
 
     async def details(self) -> Details:
@@ -190,7 +198,7 @@ class Miner:
 
     async def set_password(self, password: str | None) -> None:
         """Change the password, or take it away, and log in with the new one."""
-        await self._connection.call(_SET_PASSWORD, **given(password=password))
+        await self._connection.command(_SET_PASSWORD, **given(password=password))
         self._connection.use_password(password or "")
 
     async def close(self) -> None:

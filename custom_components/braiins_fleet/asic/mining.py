@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from .connection import READ_TIMEOUT, Connection
+from .connection import Connection
 from .errors import TimedOut
 from .units import WireEnum
 from .wire import rpc
@@ -43,17 +43,17 @@ class Mining:
         This is "off": quiet, and quick to undo. Takes about 20 s. Returns whether
         the miner was not paused before.
         """
-        answer = await self._connection.call(_PAUSE)
+        answer = await self._connection.command(_PAUSE)
         return not answer.already_paused
 
     async def resume(self) -> bool:
         """Hash again after a pause. Returns whether the miner was paused."""
-        answer = await self._connection.call(_RESUME)
+        answer = await self._connection.command(_RESUME)
         return not answer.already_mining
 
     async def start(self) -> bool:
         """Start the mining software. Returns whether it did not run before."""
-        answer = await self._connection.call(_START)
+        answer = await self._connection.command(_START)
         return not answer.already_running
 
     async def stop(self) -> bool:
@@ -61,21 +61,21 @@ class Mining:
 
         There are no temperatures then, so the fans may go to full speed.
         """
-        answer = await self._connection.call(_STOP)
+        answer = await self._connection.command(_STOP)
         return not answer.already_stopped
 
     async def restart(self) -> bool:
         """Restart the mining software; returns whether it ran before."""
-        answer = await self._connection.call(_RESTART)
+        answer = await self._connection.command(_RESTART)
         return bool(answer.already_running)
 
     async def reboot(self) -> None:
         """Restart the whole miner; it is away for one to three minutes."""
-        await self._connection.call(_REBOOT)
+        await self._connection.command(_REBOOT)
 
     async def set_locate(self, *, on: bool) -> bool:
         """Blink the light that shows which miner this is; returns what it does now."""
-        answer = await self._connection.call(_SET_LOCATE, enable=on)
+        answer = await self._connection.command(_SET_LOCATE, enable=on)
         return bool(answer.enabled)
 
     async def watch_status(self) -> AsyncGenerator[MinerStatus]:
@@ -88,7 +88,10 @@ class Mining:
             # A miner that does not say even the first word is not there.
             heard = False
             stream = self._connection.stream(
-                _STATUS, first=READ_TIMEOUT, silence=None, timeout=_WATCH_TIMEOUT
+                _STATUS,
+                first=self._connection.read_timeout,
+                silence=None,
+                timeout=_WATCH_TIMEOUT,
             )
             try:
                 async with aclosing(stream):

@@ -98,7 +98,7 @@ class Network:
 
     async def settings(self) -> NetworkSettings:
         """Return how the network is configured."""
-        answer = await self._connection.call(_GET)
+        answer = await self._connection.ask(_GET)
         return read_network_settings(answer.network)
 
     async def change(self, settings: NetworkSettings) -> NetworkSettings:
@@ -117,7 +117,7 @@ class Network:
                     "dns_servers": static.dns_servers,
                 }
             }
-        answer = await self._connection.call(
+        answer = await self._connection.command(
             _SET, **protocol, **given(hostname=settings.hostname)
         )
         return read_network_settings(answer.network)

@@ -151,7 +151,7 @@ class Pools:
         self, group: PoolGroupSettings, *, save: SaveAction = SaveAction.APPLY
     ) -> PoolGroupSettings:
         """Add a group; returns it with the uids that the miner gave."""
-        answer = await self._connection.call(
+        answer = await self._connection.command(
             _CREATE, save_action=save.number, group=_write_group(group)
         )
         return read_group_settings(answer.group)
@@ -160,14 +160,14 @@ class Pools:
         self, group: PoolGroupSettings, *, save: SaveAction = SaveAction.APPLY
     ) -> PoolGroupSettings:
         """Change a group, which is found by its uid."""
-        answer = await self._connection.call(
+        answer = await self._connection.command(
             _UPDATE, save_action=save.number, group=_write_group(group)
         )
         return read_group_settings(answer.group)
 
     async def remove(self, uid: str, *, save: SaveAction = SaveAction.APPLY) -> None:
         """Remove a group with its pools."""
-        await self._connection.call(_REMOVE, save_action=save.number, uid=uid)
+        await self._connection.command(_REMOVE, save_action=save.number, uid=uid)
 
     async def replace_all(
         self,
@@ -179,7 +179,7 @@ class Pools:
 
         Applying it restarts mining, and a pool without its password loses it.
         """
-        answer = await self._connection.call(
+        answer = await self._connection.command(
             _SET, save_action=save.number, pool_groups=[_write_group(g) for g in groups]
         )
         return tuple(map(read_group_settings, answer.pool_groups))

@@ -319,20 +319,20 @@ class Tuning:
         self, mode: PerformanceMode, *, save: SaveAction = SaveAction.APPLY
     ) -> PerformanceMode | None:
         """Change between power target, hashrate target and manual."""
-        answer = await self._connection.call(
+        answer = await self._connection.command(
             _SET_MODE, save_action=save.number, mode=_write_performance_mode(mode)
         )
         return read_performance_mode(answer)
 
     async def forget_profiles(self) -> None:
         """Throw the tuned profiles away: hours of the tuner's work."""
-        await self._connection.call(_REMOVE_PROFILES)
+        await self._connection.command(_REMOVE_PROFILES)
 
     async def set_ramping(
         self, ramping: Ramping, *, save: SaveAction = SaveAction.APPLY
     ) -> Ramping:
         """Set how quickly the miner resumes and pauses (API 1.7)."""
-        answer = await self._connection.call(
+        answer = await self._connection.command(
             _SET_RAMPING, save_action=save.number, up_s=ramping.up, down_s=ramping.down
         )
         return Ramping(up=answer.up_s, down=answer.down_s)
@@ -341,7 +341,7 @@ class Tuning:
         self, *, save: SaveAction = SaveAction.APPLY
     ) -> Ramping:
         """Resume and pause as quickly as the model does by default (API 1.7)."""
-        answer = await self._connection.call(
+        answer = await self._connection.command(
             _SET_DEFAULT_RAMPING, save_action=save.number
         )
         return Ramping(up=answer.up_s, down=answer.down_s)
@@ -349,11 +349,15 @@ class Tuning:
     async def _set_power(
         self, method: Rpc, save: SaveAction, **fields: Any
     ) -> int | None:
-        answer = await self._connection.call(method, save_action=save.number, **fields)
+        answer = await self._connection.command(
+            method, save_action=save.number, **fields
+        )
         return read_watts(answer, "power_target")
 
     async def _set_hashrate(
         self, method: Rpc, save: SaveAction, **fields: Any
     ) -> float | None:
-        answer = await self._connection.call(method, save_action=save.number, **fields)
+        answer = await self._connection.command(
+            method, save_action=save.number, **fields
+        )
         return read_terahash(answer, "hashrate_target")

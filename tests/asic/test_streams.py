@@ -1,0 +1,170 @@
+"""Answers that come in pieces."""
+
+import asyncio
+from contextlib import aclosing
+from typing import Any
+
+import grpc
+import pytest
+
+from custom_components.braiins_fleet.asic import (
+    ArchiveFormat,
+    Garbled,
+    LogKind,
+    Miner,
+    MinerStatus,
+    Refused,
+    TimedOut,
+    Unreachable,
+    Unsupported,
+    logs,
+    mining,
+)
+from custom_components.braiins_fleet.asic.snapshot import COOLING
+from custom_components.braiins_fleet.asic.wire import LOGIN, rpc
+
+from .scripted import Context, ScriptedMiner, client
+
+STATUS = rpc("MinerService", "GetMinerStatus")
+LOG = rpc("MinerService", "GetLog")
+ARCHIVE = rpc("MinerService", "GetSupportArchive")
+
+
+def statuses(*numbers: int) -> list[bytes]:
+    """Make the answers of a status stream."""
+    return [STATUS.response(status=n).SerializeToString() for n in numbers]
+
+
+async def watched(miner: Miner) -> list[MinerStatus]:
+    """Watch until the miner has nothing more to say."""
+    return [status async for status in miner.mining.watch_status()]
+
+
+async def test_each_status_is_told_until_the_miner_ends_the_stream(
+    scripted: ScriptedMiner,
+) -> None:
+    scripted.stream(STATUS, statuses(2, 3, 99))
+    async with client(scripted) as miner:
+        assert await watched(miner) == [
+            MinerStatus.NORMAL,
+            MinerStatus.PAUSED,
+            MinerStatus.UNKNOWN,
+        ]
+
+
+async def test_a_stream_with_a_stale_token_logs_in_once(
+    scripted: ScriptedMiner,
+) -> None:
+    scripted.says(COOLING.rpc)
+    scripted.stream(STATUS, statuses(2))
+    async with client(scripted) as miner:
+        await miner.cooling_state()
+        scripted.token = "second"
+        assert await watched(miner) == [MinerStatus.NORMAL]
+    assert scripted.calls[LOGIN.path] == 2
+    assert scripted.calls[STATUS.path] == 2
+
+
+async def test_a_stream_that_is_still_there_after_its_time_is_asked_for_anew(
+    scripted: ScriptedMiner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mining, "_WATCH_TIMEOUT", 0.1)
+    scripted.stream(STATUS, statuses(2), then_hang=True)
+    async with client(scripted) as miner:
+        stream = miner.mining.watch_status()
+        assert await anext(stream) is MinerStatus.NORMAL
+        assert await anext(stream) is MinerStatus.NORMAL
+        await stream.aclose()
+    assert scripted.calls[STATUS.path] == 2
+    assert scripted.calls[LOGIN.path] == 1
+
+
+async def test_a_stream_that_never_says_a_word_times_out(
+    scripted: ScriptedMiner,
+) -> None:
+    scripted.stream(STATUS, [], then_hang=True)
+    async with client(scripted, read_timeout=0.1) as miner:
+        with pytest.raises(TimedOut):
+            await watched(miner)
+    assert scripted.calls[STATUS.path] == 1
+
+
+async def test_leaving_a_stream_ends_it_at_the_miner(scripted: ScriptedMiner) -> None:
+    scripted.stream(STATUS, statuses(2), then_hang=True)
+    async with client(scripted) as miner:
+        async with aclosing(miner.mining.watch_status()) as stream:
+            await anext(stream)
+            assert scripted.streams_open == 1
+        async with asyncio.timeout(2):
+            await scripted.all_streams_left.wait()
+    assert scripted.streams_open == 0
+
+
+async def test_closing_ends_a_stream_as_unreachable(scripted: ScriptedMiner) -> None:
+    scripted.stream(STATUS, statuses(2), then_hang=True)
+    miner = client(scripted)
+    async with aclosing(miner.mining.watch_status()) as stream:
+        await anext(stream)
+        following = asyncio.ensure_future(anext(stream))
+        await asyncio.sleep(0)
+        await miner.close()
+        with pytest.raises(Unreachable):
+            await following
+
+
+async def test_a_stream_breaks_with_the_miners_words(scripted: ScriptedMiner) -> None:
+    async def refuse(_: ScriptedMiner, __: Context) -> Any:
+        return grpc.StatusCode.INVALID_ARGUMENT
+
+    scripted.stream(LOG, refuse)
+    async with client(scripted) as miner:
+        with pytest.raises(Refused) as caught:
+            await anext(miner.logs.read(LogKind.ERRORS))
+    assert caught.value.detail == "as the script says"
+
+
+async def test_garbage_in_a_stream_is_garbled(scripted: ScriptedMiner) -> None:
+    scripted.stream(STATUS, [b"\xff\xff\xff"])
+    async with client(scripted) as miner:
+        with pytest.raises(Garbled):
+            await watched(miner)
+
+
+async def test_a_stream_the_firmware_lacks_is_asked_for_once(
+    scripted: ScriptedMiner,
+) -> None:
+    async def lack(_: ScriptedMiner, __: Context) -> Any:
+        return grpc.StatusCode.UNIMPLEMENTED
+
+    scripted.stream(LOG, lack)
+    async with client(scripted) as miner:
+        for _ in range(2):
+            with pytest.raises(Unsupported):
+                await anext(miner.logs.read(LogKind.SYSLOG))
+    assert scripted.calls[LOG.path] == 1
+
+
+async def test_a_log_comes_in_the_pieces_it_was_sent_in(
+    scripted: ScriptedMiner,
+) -> None:
+    pieces = [b"one\n", b"two\n", b"three"]
+    scripted.stream(
+        LOG, [LOG.response(chunk_data=p).SerializeToString() for p in pieces]
+    )
+    async with client(scripted) as miner:
+        assert [piece async for piece in miner.logs.read(LogKind.DMESG)] == pieces
+    assert LOG.request.FromString(scripted.requests[-1]).log_type == 6
+
+
+async def test_an_archive_that_stalls_half_way_times_out(
+    scripted: ScriptedMiner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "_NEXT_CHUNK", 0.1)
+    chunk = ARCHIVE.response(chunk_data=b"PK").SerializeToString()
+    scripted.stream(ARCHIVE, [chunk], then_hang=True)
+    async with client(scripted) as miner:
+        archive = miner.logs.support_archive(ArchiveFormat.ZIP_ENCRYPTED)
+        assert await anext(archive) == b"PK"
+        with pytest.raises(TimedOut):
+            await anext(archive)
+    assert ARCHIVE.request.FromString(scripted.requests[-1]).format == 3
