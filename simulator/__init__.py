@@ -1,0 +1,19 @@
+"""A fleet of Braiins OS miners without hardware."""
+
+from .clock import Clock, FakeClock, RealClock
+from .machine import Machine, Quirks, Timing
+from .miner import PORT, SimulatedMiner
+from .models import MODELS, Model
+
+__all__ = [
+    "MODELS",
+    "PORT",
+    "Clock",
+    "FakeClock",
+    "Machine",
+    "Model",
+    "Quirks",
+    "RealClock",
+    "SimulatedMiner",
+    "Timing",
+]

@@ -1,0 +1,78 @@
+"""What answers each method: messages on one side, the machine on the other."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from ..machine import Machine
+from . import access, actions, cooling, miner, performance
+
+type Answer = Callable[[Machine, Any], Any]
+type Chunks = Callable[[Machine, Any], Iterator[Any]]
+
+VERSION = "/braiins.bos.ApiVersionService/GetApiVersion"
+LOGIN = "/braiins.bos.v1.AuthenticationService/Login"
+STATUS = "/braiins.bos.v1.MinerService/GetMinerStatus"
+UPGRADE = "/braiins.bos.v1.UpgradeService/SystemUpgrade"
+
+OPEN = frozenset({VERSION, LOGIN})
+"""What needs no token."""
+
+_ANSWERS: Mapping[str, Mapping[str, Answer]] = {
+    "AuthenticationService": {"SetPassword": access.set_password},
+    "ActionsService": {
+        "Start": actions.start,
+        "Stop": actions.stop,
+        "PauseMining": actions.pause,
+        "ResumeMining": actions.resume,
+        "Restart": actions.restart,
+        "Reboot": actions.reboot,
+        "FactoryReset": actions.factory_reset,
+        "SetLocateDeviceStatus": actions.set_locating,
+        "GetLocateDeviceStatus": actions.locating,
+    },
+    "CoolingService": {
+        "GetCoolingState": cooling.state,
+        "SetImmersionMode": cooling.set_immersion,
+        "SetCoolingMode": cooling.set_mode,
+    },
+    "MinerService": {
+        "GetMinerDetails": miner.details,
+        "GetMinerStats": miner.stats,
+        "GetErrors": miner.errors,
+        "GetHashboards": miner.hashboards,
+        "EnableHashboards": miner.enable_boards,
+        "DisableHashboards": miner.disable_boards,
+    },
+    "PerformanceService": {
+        "GetTunerState": performance.tuner_state,
+        "ListTargetProfiles": performance.profiles,
+        "GetMinerEfficiencyProfile": performance.efficiency,
+        "SetDefaultPowerTarget": performance.set_default_power,
+        "SetPowerTarget": performance.set_power,
+        "IncrementPowerTarget": performance.increment_power,
+        "DecrementPowerTarget": performance.decrement_power,
+        "SetRelativePowerTarget": performance.set_relative_power,
+        "SetDefaultHashrateTarget": performance.set_default_hashrate,
+        "SetHashrateTarget": performance.set_hashrate,
+        "IncrementHashrateTarget": performance.increment_hashrate,
+        "DecrementHashrateTarget": performance.decrement_hashrate,
+        "SetRelativeHashrateTarget": performance.set_relative_hashrate,
+        "SetDPS": performance.set_dps,
+        "SetPerformanceMode": performance.set_mode,
+        "GetActivePerformanceMode": performance.active_mode,
+        "RemoveTunedProfiles": performance.remove_profiles,
+        "SetQuickRamping": performance.set_ramping,
+        "SetDefaultQuickRamping": performance.set_default_ramping,
+    },
+}
+
+ANSWERS: Mapping[str, Answer] = {
+    VERSION: access.version,
+    **{
+        f"/braiins.bos.v1.{service}/{method}": answer
+        for service, methods in _ANSWERS.items()
+        for method, answer in methods.items()
+    },
+}
+
+CHUNKS: Mapping[str, Chunks] = {}
