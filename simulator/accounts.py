@@ -6,6 +6,7 @@ from .clock import Clock
 from .refusals import Denied
 
 TOKEN_LIFETIME_S = 3600
+FACTORY_PASSWORD = "root"  # noqa: S105  # known to everybody
 _USER = "root"
 
 

@@ -1,8 +1,8 @@
 """Hashboards: how watts become hashes, and what the averages say about it."""
 
-import math
 from dataclasses import dataclass
 from functools import lru_cache
+import math
 from random import Random
 
 from .models import Model

@@ -1,8 +1,8 @@
 """Simulated time: real (perhaps accelerated) or moved by hand."""
 
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+import time
 from typing import override
 
 FAKE_EPOCH = 1_790_000_000.0

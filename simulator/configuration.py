@@ -139,7 +139,10 @@ def factory_configuration(
     steps = dps_bounds(model)
     return Configuration(
         tuner=TunerSettings(
-            True, TunerMode.POWER, model.power.default, model.hashrate.default
+            enabled=True,
+            mode=TunerMode.POWER,
+            power=model.power.default,
+            hashrate=model.hashrate.default,
         ),
         manual=ManualSettings(model.frequency.default, model.voltage.default),
         dps=DpsSettings(

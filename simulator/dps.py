@@ -21,7 +21,7 @@ class Dps:
 
     __slots__ = ("_machine", "_step_until")
 
-    def __init__(self, machine: "Machine") -> None:
+    def __init__(self, machine: Machine) -> None:
         """Watch over a machine."""
         self._machine = machine
         self._step_until = -1.0

@@ -41,7 +41,7 @@ class Faults:
     later: `await miner.settled()` waits for it.
     """
 
-    def __init__(self, miner: "SimulatedMiner") -> None:
+    def __init__(self, miner: SimulatedMiner) -> None:
         """Begin with a healthy miner."""
         self._miner = miner
         self._undo: dict[str, Callable[[], None]] = {}
@@ -141,7 +141,7 @@ class Faults:
         relay.switch(mode)
 
         def undo() -> None:
-            relay.switch(Mode.PASS)
+            relay.switch(Mode.THROUGH)
 
         self._undo[name] = undo
 

@@ -1,7 +1,7 @@
 """Braiins OS releases and the API versions they bring."""
 
-import zlib
 from dataclasses import dataclass
+import zlib
 
 from .versions import FIRMWARE
 
@@ -29,7 +29,7 @@ class Firmware:
         return f"20{year}-{month}-18-0-{commit}-{self.release}-plus"
 
     @property
-    def next(self) -> "Firmware":
+    def next(self) -> Firmware:
         """The release after this one; the last known is followed by itself."""
         later = [name for name in FIRMWARE.values() if name > self.release]
         return Firmware(min(later, default=self.release))

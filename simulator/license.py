@@ -29,7 +29,7 @@ class License:
 
     __slots__ = ("_machine", "contract", "fee", "state", "until")
 
-    def __init__(self, machine: "Machine") -> None:
+    def __init__(self, machine: Machine) -> None:
         """Give a machine the standard license."""
         self._machine = machine
         self.state = LicenseState.VALID

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from random import Random
 
-from .accounts import Accounts
+from .accounts import FACTORY_PASSWORD, Accounts
 from .boards import Board, curve
 from .clock import Clock
 from .configuration import (
@@ -89,7 +89,11 @@ def default_groups(worker: str) -> tuple[GroupSettings, ...]:
             ratio=None,
             pools=tuple(
                 PoolSettings(
-                    f"pool-{worker}-{number}", url, f"{user}.{worker}", "x", True
+                    uid=f"pool-{worker}-{number}",
+                    url=url,
+                    user=f"{user}.{worker}",
+                    password="x",  # noqa: S106  # what pools expect from everybody
+                    enabled=True,
                 )
                 for number, (url, user) in enumerate(pools)
             ),
@@ -107,7 +111,7 @@ class Machine:
         clock: Clock,
         seed: int,
         firmware: Firmware,
-        password: str | None = "root",
+        password: str | None = FACTORY_PASSWORD,
         user: str = "root",
         host: str = "127.0.0.1",
         room_c: float = 24.0,
@@ -414,13 +418,13 @@ class Machine:
         self.journal.note(Entry(self.moment, kind, message, component, index))
 
     def power_on(self) -> None:
-        """The hashboards get power: aim at the target, warm up if it is cold."""
+        """Aim at the target as the hashboards get power; warm up if it is cold."""
         if self.running.tuner.enabled:
             self.tuner.aim(self.dps.start_target())
             self.tuner.warm_up(self.hottest_c, starting=True)
 
     def software_started(self) -> None:
-        """The mining software is up: it works by what is saved and counts anew."""
+        """Work by what is saved and count anew: the mining software is up."""
         self._take_over(self.saved)
         self.work.restart()
         for board in self.boards:
@@ -429,7 +433,7 @@ class Machine:
             self.look_for_pools()
 
     def software_stopped(self) -> None:
-        """The mining software is gone, and with it all that it planned."""
+        """Drop all that the mining software planned: it is gone."""
         for name in ("dps", "dps shutdown"):
             self.schedule.cancel(name)
         self.watts = 0.0
@@ -533,6 +537,11 @@ class Machine:
         self.schedule.plan(
             "leave", self.moment + delay_s, lambda: self.leave(self.timing.reboot_s)
         )
+
+    def move(self, address: str) -> None:
+        """Live at another address from now on."""
+        self.network.address = address
+        self._tell_presence()
 
     def install(self, firmware: Firmware) -> None:
         """Run another firmware from the next start on."""

@@ -1,13 +1,14 @@
 """A simulated miner: a machine, its server, and what can go wrong with both."""
 
 import asyncio
-import contextlib
-import os
-import tempfile
 from ipaddress import IPv4Address
+from pathlib import Path
+import shutil
+import tempfile
 from types import TracebackType
 from typing import Self
 
+from .accounts import FACTORY_PASSWORD
 from .clock import Clock, RealClock
 from .faults import Faults
 from .firmware import Firmware, firmware_for
@@ -43,7 +44,7 @@ class SimulatedMiner:
         seed: int = 0,
         clock: Clock | None = None,
         username: str = "root",
-        password: str | None = "root",
+        password: str | None = FACTORY_PASSWORD,
         room_c: float = 24.0,
         timing: Timing | None = None,
         quirks: Quirks | None = None,
@@ -76,7 +77,7 @@ class SimulatedMiner:
         self.relay: Relay | None = None
         self._relayed = relay
         self._server = Server(self.machine, self.trouble)
-        self._socket: str | None = None
+        self._socket: Path | None = None
         self._open_at: str | None = None
         self._was_open = False
         self._own_ticker = None if ticker else Ticker(self.clock)
@@ -104,9 +105,9 @@ class SimulatedMiner:
         """Begin to listen."""
         if self._relayed:
             folder = await asyncio.to_thread(tempfile.mkdtemp, prefix="miner-")
-            self._socket = os.path.join(folder, "grpc")
+            self._socket = Path(folder) / "grpc"
             await self._server.open(f"unix:{self._socket}")
-            self.relay = Relay(self._socket, self.machine.seed)
+            self.relay = Relay(str(self._socket), self.machine.seed)
         self._started = True
         try:
             await self._follow()
@@ -132,10 +133,8 @@ class SimulatedMiner:
         await self._follow()
         await self._server.close()
         if self._socket is not None:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(self._socket)
-            os.rmdir(os.path.dirname(self._socket))
-            self._socket = None
+            folder, self._socket = self._socket.parent, None
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     async def __aenter__(self) -> Self:
         """Start."""
@@ -190,7 +189,7 @@ class SimulatedMiner:
                 if self.relay is not None:
                     return await self.relay.open(host, self.port)
                 return await self._server.open(f"{host}:{self.port}")
-            except (OSError, RuntimeError):
+            except OSError, RuntimeError:
                 # A socket just closed may hold its port for a moment.
                 if attempt == _TRIES - 1 or not self._was_open:
                     raise

@@ -60,9 +60,9 @@ _STATUS = {
 class Mining:
     """The state machine from stopped to mining and back."""
 
-    __slots__ = ("_machine", "drive", "drive_since", "reasons", "software", "since")
+    __slots__ = ("_machine", "drive", "drive_since", "reasons", "since", "software")
 
-    def __init__(self, machine: "Machine") -> None:
+    def __init__(self, machine: Machine) -> None:
         """Begin with the software stopped."""
         self._machine = machine
         self.software = Software.STOPPED

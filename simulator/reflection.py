@@ -4,7 +4,10 @@ from functools import cache
 from typing import Any, cast, override
 
 import grpc
-from grpc_reflection.v1alpha import reflection, reflection_pb2
+from grpc_reflection.v1alpha import (  # type: ignore[import-untyped,unused-ignore]  # untyped unless its stubs happen to be there
+    reflection,
+    reflection_pb2,
+)
 
 from .machine import Machine
 from .schema import schema
@@ -18,11 +21,12 @@ def _handler(minor: int) -> grpc.RpcMethodHandler[Any, Any]:
     wire = schema(minor)
     servicer = reflection.aio.ReflectionServicer([*wire.services, SERVICE], wire.pool)
     # grpc's stubs know the callables of threads only, not those of asyncio.
-    return cast("Any", grpc.stream_stream_rpc_method_handler)(
+    handler = cast("Any", grpc.stream_stream_rpc_method_handler)(
         servicer.ServerReflectionInfo,
         request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
         response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
     )
+    return cast("grpc.RpcMethodHandler[Any, Any]", handler)
 
 
 class Reflection(grpc.GenericRpcHandler):

@@ -22,7 +22,7 @@ class Reconfiguring(Refusal):
 
 
 class Unsupported(Refusal):
-    """This machine or firmware has no such function."""
+    """Neither this machine nor its firmware has such a function."""
 
 
 class Denied(Refusal):
@@ -31,3 +31,7 @@ class Denied(Refusal):
 
 class Unknown(Refusal):
     """What was named does not exist."""
+
+
+class Silence(Exception):
+    """The answer got lost on the way: the caller will never hear of it."""

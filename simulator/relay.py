@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from enum import Enum
 from random import Random
-from typing import override
+from typing import cast, override
 
 _GARBAGE_BYTES = 512
 
@@ -12,7 +12,7 @@ _GARBAGE_BYTES = 512
 class Mode(Enum):
     """What happens to bytes."""
 
-    PASS = "pass"
+    THROUGH = "through"
     MUTE = "mute"
     """Connections are accepted, and then nothing is read or said any more."""
     GARBAGE = "garbage"
@@ -21,7 +21,7 @@ class Mode(Enum):
 class _Back(asyncio.Protocol):
     """The end towards the server."""
 
-    def __init__(self, front: "_Front") -> None:
+    def __init__(self, front: _Front) -> None:
         self.front = front
 
     @override
@@ -46,15 +46,14 @@ class _Front(asyncio.Protocol):
 
     transport: asyncio.Transport
 
-    def __init__(self, relay: "Relay") -> None:
+    def __init__(self, relay: Relay) -> None:
         self.relay = relay
         self.back: asyncio.Transport | None = None
         self._dialling: asyncio.Task[None] | None = None
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)
         self.relay.connections.add(self)
         self.take(self.relay.mode)
 
@@ -93,7 +92,7 @@ class _Front(asyncio.Protocol):
     def take(self, mode: Mode) -> None:
         """Do from now on what a mode wants."""
         match mode:
-            case Mode.PASS:
+            case Mode.THROUGH:
                 if self.back is not None:
                     self.back.resume_reading()
                     self.transport.resume_reading()
@@ -130,7 +129,7 @@ class Relay:
     def __init__(self, server: str, seed: int) -> None:
         """Relay to the Unix socket `server`."""
         self.server = server
-        self.mode = Mode.PASS
+        self.mode = Mode.THROUGH
         self.connections: set[_Front] = set()
         self._random = Random(seed)
         self._listener: asyncio.Server | None = None

@@ -40,11 +40,6 @@ def _keep(name: str, minor: int) -> bool:
 def _prune_message(
     message: descriptor_pb2.DescriptorProto, name: str, minor: int
 ) -> None:
-    for nested in list(message.nested_type):
-        if _keep(f"{name}.{nested.name}", minor):
-            _prune_message(nested, f"{name}.{nested.name}", minor)
-        else:
-            message.nested_type.remove(nested)
     for field in list(message.field):
         if not _keep(f"{name}.{field.name}", minor):
             message.field.remove(field)
@@ -60,15 +55,9 @@ def _prune_message(
 
 def _prune_file(file: descriptor_pb2.FileDescriptorProto, minor: int) -> None:
     package = file.package
-    for message in list(file.message_type):
-        if _keep(f"{package}.{message.name}", minor):
-            _prune_message(message, f"{package}.{message.name}", minor)
-        else:
-            file.message_type.remove(message)
-    for enum in list(file.enum_type):
-        if not _keep(f"{package}.{enum.name}", minor):
-            file.enum_type.remove(enum)
-            continue
+    for message in file.message_type:
+        _prune_message(message, f"{package}.{message.name}", minor)
+    for enum in file.enum_type:
         for value in list(enum.value):
             if not _keep(f"{package}.{enum.name}.{value.name}", minor):
                 enum.value.remove(value)
@@ -77,7 +66,7 @@ def _prune_file(file: descriptor_pb2.FileDescriptorProto, minor: int) -> None:
         for method in list(service.method):
             if not _keep(f"{name}/{method.name}", minor):
                 service.method.remove(method)
-        if not service.method or not _keep(name, minor):
+        if not service.method:
             file.service.remove(service)
 
 

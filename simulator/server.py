@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, cast, override
 
-import grpc
 from google.protobuf.message import DecodeError
+import grpc
 
 from .machine import Machine
+from .reflection import Reflection
 from .refusals import (
     Busy,
     Denied,
@@ -15,10 +16,10 @@ from .refusals import (
     NotRunning,
     Reconfiguring,
     Refusal,
+    Silence,
     Unknown,
     Unsupported,
 )
-from .reflection import Reflection
 from .schema import NEWEST, Method, Schema, message, schema
 from .services import ANSWERS, CHUNKS, LOGIN, OPEN, STATUS, UPGRADE, Answer, Chunks
 from .services.miner import status
@@ -37,14 +38,14 @@ _CODES: dict[type[Refusal], grpc.StatusCode] = {
     Unknown: grpc.StatusCode.NOT_FOUND,
 }
 _READING = ("Get", "List")
-_TOKEN = "authorization"
+_METADATA = "authorization"
 
 _Login = message("LoginResponse")
 
 
 def _token(context: _Context) -> str | None:
     for key, value in context.invocation_metadata() or ():
-        if key == _TOKEN:
+        if key == _METADATA:
             return value if isinstance(value, str) else None
     return None
 
@@ -80,14 +81,14 @@ class Answers(grpc.GenericRpcHandler):
         if method is None:
             return None
         # grpc's stubs know the callables of threads only, not those of asyncio.
-        unary = cast(Any, grpc.unary_unary_rpc_method_handler)
-        stream = cast(Any, grpc.unary_stream_rpc_method_handler)
+        unary = cast("Any", grpc.unary_unary_rpc_method_handler)
+        stream = cast("Any", grpc.unary_stream_rpc_method_handler)
         if path == LOGIN:
             handler = unary(self._login(method))
         elif path == STATUS:
             handler = stream(self._status(method))
         elif path == UPGRADE:
-            handler = cast(Any, grpc.stream_unary_rpc_method_handler)(
+            handler = cast("Any", grpc.stream_unary_rpc_method_handler)(
                 self._upgrade(method)
             )
         elif path in CHUNKS:
@@ -120,6 +121,8 @@ class Answers(grpc.GenericRpcHandler):
                     result = write(method, answer(machine, read(method, data)))
                 if not reads:
                     machine.tell_status()
+            except Silence:
+                await asyncio.Event().wait()
             except (Refusal, DecodeError) as error:
                 await _refuse(context, error)
             return result
@@ -137,7 +140,7 @@ class Answers(grpc.GenericRpcHandler):
                 token = machine.accounts.login(request.username, request.password)
             except (Refusal, DecodeError) as error:
                 await _refuse(context, error)
-            await context.send_initial_metadata(((_TOKEN, token),))
+            await context.send_initial_metadata(((_METADATA, token),))
             return wire.write(method, _Login(token=token, timeout_s=3600))
 
         return handle
@@ -209,10 +212,10 @@ class Answers(grpc.GenericRpcHandler):
         return handle
 
 
-async def _refuse(context: _Context, error: Exception) -> None:
-    if isinstance(error, DecodeError):
-        await context.abort(grpc.StatusCode.INTERNAL, "the request cannot be decoded")
-    await context.abort(_CODES[type(error)], str(error))
+async def _refuse(context: _Context, error: Refusal | DecodeError) -> None:
+    if isinstance(error, Refusal):
+        await context.abort(_CODES[type(error)], str(error))
+    await context.abort(grpc.StatusCode.INTERNAL, "the request cannot be decoded")
 
 
 _OPTIONS = (

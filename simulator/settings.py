@@ -79,6 +79,8 @@ class Settings:
         if kind == "integer" and value != int(value):
             raise InvalidValue(f"{name} must be a whole number")
         low, high = rule["minimum"], rule["maximum"]
-        if not (isinstance(low, int) and isinstance(high, int) and low <= value <= high):
+        if not (
+            isinstance(low, int) and isinstance(high, int) and low <= value <= high
+        ):
             raise InvalidValue(f"{name} must be between {low} and {high}")
         return value

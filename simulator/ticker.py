@@ -1,8 +1,8 @@
 """The one thing that runs by itself: it wakes machines that have something to do."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable
+import contextlib
 
 from .clock import Clock, FakeClock
 from .machine import Machine

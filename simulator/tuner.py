@@ -35,7 +35,15 @@ class Profile:
 class Tuner:
     """The live target and how far it is tuned."""
 
-    __slots__ = ("_curve", "left", "live", "preheating", "profiles", "settings", "takes")
+    __slots__ = (
+        "_curve",
+        "left",
+        "live",
+        "preheating",
+        "profiles",
+        "settings",
+        "takes",
+    )
 
     def __init__(self, settings: TunerSettings, curve: Curve, takes: float) -> None:
         """Aim at the settings; a new target takes so many seconds of mining."""
@@ -116,7 +124,7 @@ class Tuner:
             profiles.clear()
         self.aim(self.live)
 
-    def warm_up(self, hottest_c: float, starting: bool) -> None:
+    def warm_up(self, hottest_c: float, *, starting: bool) -> None:
         """Preheat while the chips are too cold to be tuned."""
         if starting and hottest_c < _PREHEAT_BELOW_C:
             self.preheating = True

@@ -7,6 +7,7 @@ from enum import Enum
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from .accounts import FACTORY_PASSWORD
 from .configuration import factory_configuration
 from .firmware import Firmware, firmware_in
 from .identity import Network, factory_hostname
@@ -61,7 +62,7 @@ class Upgrades:
 
     __slots__ = ("_machine", "auto", "last", "next", "plan", "stock")
 
-    def __init__(self, machine: "Machine") -> None:
+    def __init__(self, machine: Machine) -> None:
         """Leave the firmware of a machine as it is."""
         self._machine = machine
         self.auto = False
@@ -129,7 +130,7 @@ class Upgrades:
             machine.network.leased,
             factory_hostname(machine.model, machine.identity.mac),
         )
-        machine.accounts.password = "root"
+        machine.accounts.password = FACTORY_PASSWORD
         machine.settings.reset()
         self.configure(None, enabled=False)
 

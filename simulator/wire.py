@@ -21,7 +21,9 @@ class Trouble:
         """Whether anything is wrong at all."""
         return bool(self.hung or self.delay_s or self.failing)
 
-    async def suffer(self, path: str, context: grpc.aio.ServicerContext) -> None:
+    async def suffer(
+        self, path: str, context: grpc.aio.ServicerContext[bytes, bytes]
+    ) -> None:
         """Wait or fail as the faults want."""
         if self.hung is not None:
             await self.hung.wait()

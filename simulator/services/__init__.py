@@ -3,8 +3,22 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ..machine import Machine
-from . import access, actions, cooling, miner, performance
+from simulator.machine import Machine
+
+from . import (
+    access,
+    actions,
+    configuration,
+    cooling,
+    licensing,
+    logs,
+    miner,
+    network,
+    performance,
+    pools,
+    settings,
+    upgrade,
+)
 
 type Answer = Callable[[Machine, Any], Any]
 type Chunks = Callable[[Machine, Any], Iterator[Any]]
@@ -64,6 +78,37 @@ _ANSWERS: Mapping[str, Mapping[str, Answer]] = {
         "SetQuickRamping": performance.set_ramping,
         "SetDefaultQuickRamping": performance.set_default_ramping,
     },
+    "PoolService": {
+        "GetPoolGroups": pools.groups,
+        "CreatePoolGroup": pools.create,
+        "UpdatePoolGroup": pools.update,
+        "RemovePoolGroup": pools.remove,
+        "SetPoolGroups": pools.replace_all,
+    },
+    "ConfigurationService": {
+        "GetMinerConfiguration": configuration.configuration,
+        "GetConstraints": configuration.constraints,
+    },
+    "NetworkService": {
+        "GetNetworkConfiguration": network.configuration,
+        "SetNetworkConfiguration": network.configure,
+        "GetNetworkInfo": network.info,
+    },
+    "LicenseService": {
+        "GetLicenseState": licensing.state,
+        "ApplyContractKey": licensing.apply,
+    },
+    "AdvancedSettingsService": {
+        "GetSettingsSchema": settings.schema,
+        "GetSettings": settings.settings,
+        "SetSettings": settings.change,
+        "ResetAllSettings": settings.reset,
+    },
+    "UpgradeService": {
+        "UpdateAutoUpgradeConfig": upgrade.set_auto,
+        "GetAutoUpgradeStatus": upgrade.auto,
+        "RestoreStock": upgrade.restore_stock,
+    },
 }
 
 ANSWERS: Mapping[str, Answer] = {
@@ -75,4 +120,7 @@ ANSWERS: Mapping[str, Answer] = {
     },
 }
 
-CHUNKS: Mapping[str, Chunks] = {}
+CHUNKS: Mapping[str, Chunks] = {
+    "/braiins.bos.v1.MinerService/GetLog": logs.log,
+    "/braiins.bos.v1.MinerService/GetSupportArchive": logs.archive,
+}

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ..machine import Machine
-from ..schema import message
+from simulator.machine import Machine
+from simulator.schema import message
 
 _Version = message("braiins.bos.ApiVersion")
 _Password = message("SetPasswordResponse")

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from ..machine import Machine
-from ..mining import Reason, Software
-from ..refusals import NotRunning
-from ..schema import message
+from simulator.machine import Machine
+from simulator.mining import Reason, Software
+from simulator.refusals import NotRunning
+from simulator.schema import message
 
 _Start = message("StartResponse")
 _Stop = message("StopResponse")

@@ -3,11 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
-from ..configuration import FAN_SPEED, CoolingMode, CoolingSettings
-from ..machine import Machine
-from ..models import Bounds
-from ..refusals import InvalidValue
-from ..schema import enum, message
+from simulator.configuration import FAN_SPEED, CoolingMode, CoolingSettings
+from simulator.machine import Machine
+from simulator.models import Bounds
+from simulator.refusals import InvalidValue
+from simulator.schema import enum, message
+
 from .saving import save_of
 
 _State = message("GetCoolingStateResponse")
@@ -52,6 +53,7 @@ def _temperatures(
     machine: Machine, settings: CoolingSettings, mode: Any
 ) -> CoolingSettings:
     model = machine.model
+    changes: dict[str, Any] = {}
     for name, field, bounds in (
         ("target_temperature", "target_c", model.target_c),
         ("hot_temperature", "hot_c", model.hot_c),
@@ -59,7 +61,8 @@ def _temperatures(
     ):
         if mode.HasField(name):
             value = _within(name, getattr(mode, name).degree_c, bounds)
-            settings = replace(settings, **{field: value})
+            changes[field] = value
+    settings = replace(settings, **changes)
     if not settings.target_c < settings.hot_c < settings.dangerous_c:
         raise InvalidValue(
             "target, hot and dangerous temperature must rise in that order"
@@ -99,6 +102,12 @@ def _fans(machine: Machine, settings: CoolingSettings, mode: Any) -> CoolingSett
     return settings
 
 
+def _fan_speed(mode: Any, field: str, before: int) -> int:
+    if not mode.HasField(field):
+        return before
+    return int(_within(field, getattr(mode, field), FAN_SPEED))
+
+
 def set_mode(machine: Machine, request: Any) -> Any:
     """Change the cooling mode; what a request leaves out stays as it is."""
     save = save_of(request)
@@ -113,10 +122,11 @@ def set_mode(machine: Machine, request: Any) -> Any:
     if name in ("auto", "manual"):
         settings = _fans(machine, settings, mode)
     if name == "auto":
-        for field, own in (("min_fan_speed", "min_fan"), ("max_fan_speed", "max_fan")):
-            if mode.HasField(field):
-                value = int(_within(field, getattr(mode, field), FAN_SPEED))
-                settings = replace(settings, **{own: value})
+        settings = replace(
+            settings,
+            min_fan=_fan_speed(mode, "min_fan_speed", settings.min_fan),
+            max_fan=_fan_speed(mode, "max_fan_speed", settings.max_fan),
+        )
         if settings.min_fan > settings.max_fan:
             raise InvalidValue("min_fan_speed must not be above max_fan_speed")
     if name == "manual" and mode.HasField("fan_speed_ratio"):

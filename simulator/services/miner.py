@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from ..boards import Board
-from ..configuration import CoolingMode
-from ..machine import Machine
-from ..schema import enum, message
-from ..work import Pool
+from simulator.boards import Board
+from simulator.configuration import CoolingMode
+from simulator.machine import Machine
+from simulator.schema import enum, message
+from simulator.work import Pool
+
 from .saving import save_of
 
 _Details = message("GetMinerDetailsResponse")
@@ -120,7 +121,9 @@ def stats(machine: Machine, _: Any) -> Any:
     fill_pool_stats(machine, answer.pool_stats, pools, active)
     boards = machine.boards
     solver = answer.miner_stats
-    averages = [sum(values) for values in zip(*(b.averages for b in boards))]
+    averages = [
+        sum(values) for values in zip(*(b.averages for b in boards), strict=True)
+    ]
     uptime = max(1.0, machine.moment - machine.mining.since)
     hashes = sum(board.hashes for board in boards)
     _fill_rates(solver.real_hashrate, averages, hashes / uptime)
@@ -205,7 +208,7 @@ def errors(machine: Machine, _: Any) -> Any:
     return answer
 
 
-def _switch_boards(machine: Machine, request: Any, enabled: bool) -> frozenset[str]:
+def _switch_boards(machine: Machine, request: Any, *, enabled: bool) -> frozenset[str]:
     save = save_of(request)
     named = frozenset(machine.board_named(name).id for name in request.hashboard_ids)
     disabled = machine.saved.disabled_boards

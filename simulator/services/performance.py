@@ -4,19 +4,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..configuration import (
+from simulator.configuration import (
     DPS_SHUTDOWN_H,
     DPS_START_PERCENT,
     RAMP_S,
+    DpsBounds,
     ManualSettings,
     TunerMode,
     dps_bounds,
 )
-from ..machine import Machine
-from ..models import Bounds
-from ..refusals import InvalidValue, NotRunning
-from ..schema import enum, message
-from ..tuner import Profile, TunerState
+from simulator.machine import Machine
+from simulator.models import Bounds
+from simulator.refusals import InvalidValue, NotRunning
+from simulator.schema import enum, message
+from simulator.tuner import Profile, TunerState
+
 from .saving import save_of
 
 _Tuner = message("GetTunerStateResponse")
@@ -239,7 +241,8 @@ def _relative(request: Any, bounds: Bounds, current: float) -> float:
     }
     if request.reference not in references:
         raise InvalidValue("reference must be NOMINAL, MIN, MAX or CURRENT")
-    return references[request.reference] * request.percentage / 100
+    percentage: float = request.percentage
+    return references[request.reference] * percentage / 100
 
 
 def set_relative_power(machine: Machine, request: Any) -> Any:
@@ -342,11 +345,40 @@ def active_mode(machine: Machine, _: Any) -> Any:
 # DPS
 
 
+def _dps_limits(target: Any, bounds: DpsBounds) -> dict[str, float]:
+    changes: dict[str, float] = {}
+    match target.WhichOneof("target"):
+        case "power_target":
+            power = target.power_target
+            if power.HasField("power_step"):
+                changes["power_step"] = _within(
+                    "the power step", power.power_step.watt, bounds.power_step, "W"
+                )
+            if power.HasField("min_power_target"):
+                watts = power.min_power_target.watt
+                changes["min_power"] = _within(
+                    "the lowest power target", watts, bounds.min_power, "W"
+                )
+        case "hashrate_target":
+            hashrate = target.hashrate_target
+            if hashrate.HasField("hashrate_step"):
+                step = hashrate.hashrate_step.terahash_per_second
+                changes["hashrate_step"] = _within(
+                    "the hashrate step", step, bounds.hashrate_step, "TH/s"
+                )
+            if hashrate.HasField("min_hashrate_target"):
+                lowest = hashrate.min_hashrate_target.terahash_per_second
+                changes["min_hashrate"] = _within(
+                    "the lowest hashrate target", lowest, bounds.min_hashrate, "TH/s"
+                )
+    return changes
+
+
 def set_dps(machine: Machine, request: Any) -> Any:
     """Change DPS; what a request leaves out stays as it is."""
     save = save_of(request)
-    bounds, settings = dps_bounds(machine.model), machine.saved.dps
     changes: dict[str, Any] = {}
+    changes.update(_dps_limits(request.target, dps_bounds(machine.model)))
     if request.HasField("enable"):
         changes["enabled"] = request.enable
     if request.HasField("enable_shutdown"):
@@ -363,31 +395,7 @@ def set_dps(machine: Machine, request: Any) -> Any:
         changes["start_percent"] = int(
             _within("the start target", percent, DPS_START_PERCENT, "%")
         )
-    match request.target.WhichOneof("target"):
-        case "power_target":
-            power = request.target.power_target
-            if power.HasField("power_step"):
-                changes["power_step"] = _within(
-                    "the power step", power.power_step.watt, bounds.power_step, "W"
-                )
-            if power.HasField("min_power_target"):
-                watts = power.min_power_target.watt
-                changes["min_power"] = _within(
-                    "the lowest power target", watts, bounds.min_power, "W"
-                )
-        case "hashrate_target":
-            hashrate = request.target.hashrate_target
-            if hashrate.HasField("hashrate_step"):
-                step = hashrate.hashrate_step.terahash_per_second
-                changes["hashrate_step"] = _within(
-                    "the hashrate step", step, bounds.hashrate_step, "TH/s"
-                )
-            if hashrate.HasField("min_hashrate_target"):
-                lowest = hashrate.min_hashrate_target.terahash_per_second
-                changes["min_hashrate"] = _within(
-                    "the lowest hashrate target", lowest, bounds.min_hashrate, "TH/s"
-                )
-    machine.change(save, dps=replace(settings, **changes))
+    machine.change(save, dps=replace(machine.saved.dps, **changes))
     return _dps_answer(machine)
 
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ..configuration import Save
-from ..refusals import InvalidValue
+from simulator.configuration import Save
+from simulator.refusals import InvalidValue
 
 _SAVES = {1: Save.ONLY, 2: Save.APPLY, 3: Save.FORCE}
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from ..machine import Machine
-from ..refusals import InvalidValue
-from ..schema import message
-from ..upgrades import Every, UpgradePlan
+from simulator.machine import Machine
+from simulator.refusals import InvalidValue
+from simulator.schema import message
+from simulator.upgrades import Every, UpgradePlan
 
 _Upgrade = message("SystemUpgradeResponse")
 _Stock = message("RestoreStockResponse")
