@@ -8,13 +8,14 @@ Runs on any Python from 3.9 on, since it is there to bring a newer one.
 """
 
 import argparse
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 import platform
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
-from typing import Iterable, Iterator, List, Tuple
 
 # The interpreter with all it links to, its own libc included: then it does not
 # matter how old the system around it is.
@@ -59,48 +60,40 @@ SOURCE = (
 )
 
 
+OFF = (["no"], ["false"])
+
+
 class ImpossibleError(Exception):
     """It cannot be done here; the text tells the owner of the machine why."""
 
 
-def _one_line_entries(text: str) -> Iterator[Tuple[List[str], List[str], List[str]]]:
+def _one_line_entries(text: str) -> Iterator[tuple[list[str], list[str], list[str]]]:
     """Yield addresses, suites and components of a `.list` file."""
-    for line in text.splitlines():
-        entry = line.partition("#")[0].strip()
-        kind, _, rest = entry.partition(" ")
-        if kind != "deb":
-            continue
-        rest = rest.strip()
-        if rest.startswith("["):
-            rest = rest.partition("]")[2]
-        words = rest.split()
+    # The options in brackets do not matter here.
+    for entry in re.findall(r"^\s*deb\s+(?:\[[^]]*\])?([^#\n]*)", text, re.MULTILINE):
+        words = entry.split()
         yield words[:1], words[1:2], words[2:]
 
 
-def _stanza_entries(text: str) -> Iterator[Tuple[List[str], List[str], List[str]]]:
+def _stanza_entries(text: str) -> Iterator[tuple[list[str], list[str], list[str]]]:
     """Yield addresses, suites and components of a `.sources` file."""
     lines = [line for line in text.splitlines() if not line.startswith("#")]
     for stanza in "\n".join(lines).split("\n\n"):
-        fields = {"enabled": ["yes"]}
-        name = ""
-        for line in stanza.splitlines():
-            if not line[:1].isspace():
-                name, _, line = line.partition(":")
-                name = name.lower()
-                fields[name] = []
-            fields[name] += line.split()
-        if "deb" in fields.get("types", ()) and "no" not in fields["enabled"]:
+        # A field goes on over all lines that begin with a space.
+        found = re.findall(r"^([\w-]+):((?:.|\n\s)*)", stanza, re.MULTILINE)
+        fields = {name.lower(): value.split() for name, value in found}
+        if "deb" in fields.get("types", []) and fields.get("enabled") not in OFF:
             yield fields["uris"], fields["suites"], fields.get("components", [])
 
 
-def debian_mirrors(etc_apt: Path) -> List[str]:
+def debian_mirrors(etc_apt: Path) -> list[str]:
     """Return the addresses apt is set up with that may be a mirror of Debian."""
     parts = etc_apt / "sources.list.d"
     files = [etc_apt / "sources.list", *sorted(parts.glob("*"))]
     mirrors = []
     for file in files:
         if file.suffix == ".list" and file.is_file():
-            entries: Iterable[Tuple[List[str], List[str], List[str]]]
+            entries: Iterable[tuple[list[str], list[str], list[str]]]
             entries = _one_line_entries(file.read_text())
         elif file.suffix == ".sources":
             entries = _stanza_entries(file.read_text())
@@ -114,7 +107,7 @@ def debian_mirrors(etc_apt: Path) -> List[str]:
     return list(dict.fromkeys(usable))
 
 
-def unpack(packages: List[str], folder: Path, scratch: Path) -> None:
+def unpack(packages: list[str], folder: Path, scratch: Path) -> None:
     """Fetch these packages of Debian testing and unpack them into the folder."""
     if not KEYRING.exists():
         message = "Debian's archive keyring is missing (package debian-archive-keyring)"
@@ -174,7 +167,7 @@ def bind(folder: Path, home: Path, patchelf: Path) -> None:
     )
 
 
-def install(packages: List[str], home: Path, patchelf: str = "") -> None:
+def install(packages: list[str], home: Path, patchelf: str = "") -> None:
     """Make the folder, complete or not at all."""
     if platform.machine() not in LOADERS:
         raise ImpossibleError(f"{platform.machine()} machines are not provided for")

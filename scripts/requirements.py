@@ -6,11 +6,11 @@ the run-time requirements of the integrations it loads are pinned along.
 
 import argparse
 import json
+from pathlib import Path
 import re
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 
@@ -35,6 +35,7 @@ COMPILE = (
     "--no-header",
     "--no-emit-index-url",
     "--no-emit-find-links",
+    "--no-annotate",
 )
 
 
@@ -72,7 +73,7 @@ def newest(requirements: str) -> str:
 
 
 def pin(uv: str, *, beta: bool, upgrade: bool) -> None:
-    """Write both requirements files anew."""
+    """Write all requirements files anew."""
 
     def run_uv(*arguments: str) -> str:
         return subprocess.run(
@@ -93,7 +94,7 @@ def pin(uv: str, *, beta: bool, upgrade: bool) -> None:
         scratch = Path(folder)
         wanted = scratch / "development.in"
         wanted.write_text(development)
-        first = run_uv(*COMPILE, *how, "--no-annotate", str(wanted))
+        first = run_uv(*COMPILE, *how, str(wanted))
         version = home_assistant_version(first)
         print(f"Home Assistant {version}", file=sys.stderr)
         run_uv(
@@ -104,24 +105,22 @@ def pin(uv: str, *, beta: bool, upgrade: bool) -> None:
         package = scratch / "site" / "homeassistant"
         integrations = integration_requirements(package / "components", INTEGRATIONS)
         wanted.write_text("\n".join([development, *integrations, ""]))
-        # Without annotations: they would name the scratch files.
         run_uv(
             *COMPILE,
             *how,
             "--generate-hashes",
-            "--no-annotate",
             f"--constraints={package / 'package_constraints.txt'}",
             "--output-file=requirements-dev.txt",
             str(wanted),
         )
-    run_uv(
-        *COMPILE,
-        *how,
-        "--generate-hashes",
-        "--no-annotate",
-        "--output-file=requirements-setup.txt",
-        "requirements-setup.in",
-    )
+    for name in ("requirements-setup", "requirements-compiler"):
+        run_uv(
+            *COMPILE,
+            *how,
+            "--generate-hashes",
+            f"--output-file={name}.txt",
+            f"{name}.in",
+        )
 
 
 def main() -> None:
@@ -134,7 +133,7 @@ def main() -> None:
     parser.add_argument(
         "--beta",
         action="store_true",
-        help="take the newest Home Assistant, betas too (for a look ahead; not to keep)",
+        help="take the newest Home Assistant, betas too: a look ahead, not to keep",
     )
     arguments = parser.parse_args()
     pin(arguments.uv, beta=arguments.beta, upgrade=arguments.upgrade)
