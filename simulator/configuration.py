@@ -170,6 +170,32 @@ def factory_configuration(
     )
 
 
+def default_groups(worker: str) -> tuple[GroupSettings, ...]:
+    """Return one group of two pools."""
+    pools = (
+        ("stratum+tcp://stratum.pool.example:3333", "garage"),
+        ("stratum+tcp://backup.pool.example:3333", "garage"),
+    )
+    return (
+        GroupSettings(
+            uid=f"group-{worker}",
+            name="Default",
+            quota=1,
+            ratio=None,
+            pools=tuple(
+                PoolSettings(
+                    uid=f"pool-{worker}-{number}",
+                    url=url,
+                    user=f"{user}.{worker}",
+                    password="x",  # noqa: S106  # what pools expect from everybody
+                    enabled=True,
+                )
+                for number, (url, user) in enumerate(pools)
+            ),
+        ),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class DpsBounds:
     """What the steps and floors of a model's DPS may be."""

@@ -5,7 +5,7 @@ that are short while things move and long while they rest.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
 
 from .accounts import FACTORY_PASSWORD, Accounts
@@ -15,9 +15,8 @@ from .configuration import (
     PAUSE_FAN_LIMIT_S,
     Configuration,
     CoolingMode,
-    GroupSettings,
-    PoolSettings,
     Save,
+    default_groups,
     factory_configuration,
 )
 from .cooling import Cooling
@@ -28,6 +27,8 @@ from .journal import Entry, Journal, Kind
 from .license import License
 from .mining import Drive, Mining, Reason, Software, Status
 from .models import Model
+from .options import Quirks, Timing
+from .power import Power
 from .refusals import InvalidValue, NotRunning, Reconfiguring
 from .schedule import Schedule
 from .settings import Settings
@@ -44,61 +45,6 @@ _CALM_ROOM_C = 45.0
 _FAN_W = 12.0
 _UNSET_CLOCK = 1_420_070_400.0
 _LIVED_S = 9 * 86400.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timing:
-    """How long things take, in simulated seconds."""
-
-    start_s: float = 20.0
-    kick_s: float = 10.0
-    tuning_s: float = 1800.0
-    reconfigure_s: float = 2.0
-    reboot_s: float = 90.0
-    upgrade_s: float = 180.0
-    move_s: float = 1.0
-
-
-@dataclass(slots=True, kw_only=True)
-class Quirks:
-    """Ways in which some firmware differs; may be changed at any time."""
-
-    increments_ramp: bool = True
-    """Whether Increment… and Decrement… do more than report a new target."""
-    upgrade_fails: bool = False
-    """Whether an upgrade ends with the old version."""
-    lists_groups: bool = True
-    """Whether GetMinerConfiguration lists the pool groups."""
-    answers_moves: bool = True
-    """Whether SetNetworkConfiguration answers before it moves."""
-    clock_unset: bool = False
-    """Whether the real-time clock is lost, so that it is always early 2015."""
-
-
-def default_groups(worker: str) -> tuple[GroupSettings, ...]:
-    """Return one group of two pools."""
-    pools = (
-        ("stratum+tcp://stratum.pool.example:3333", "garage"),
-        ("stratum+tcp://backup.pool.example:3333", "garage"),
-    )
-    return (
-        GroupSettings(
-            uid=f"group-{worker}",
-            name="Default",
-            quota=1,
-            ratio=None,
-            pools=tuple(
-                PoolSettings(
-                    uid=f"pool-{worker}-{number}",
-                    url=url,
-                    user=f"{user}.{worker}",
-                    password="x",  # noqa: S106  # what pools expect from everybody
-                    enabled=True,
-                )
-                for number, (url, user) in enumerate(pools)
-            ),
-        ),
-    )
 
 
 class Machine:
@@ -146,6 +92,7 @@ class Machine:
         self.work = Work(float(1 << max(0, round(rate).bit_length() - 1)), self.random)
         self.tuner = Tuner(self.saved.tuner, self.curve, self.timing.tuning_s)
         self.mining = Mining(self)
+        self.power = Power(self)
         self.dps = Dps(self)
         self.license = License(self)
         self.settings = Settings()
@@ -154,8 +101,6 @@ class Machine:
         """Whether the control board is up and on the network."""
         self.booted = self.moment
         self.locating = False
-        self.watts = 0.0
-        """What the hashboards draw now."""
         self.flicker = 0.0
         self.energy_wh = 0.0
         """What it has used since it was built."""
@@ -195,7 +140,7 @@ class Machine:
         fans = self.cooling.working_fans() * _FAN_W * self.cooling.fan_ratio**3
         if not self.model.lists_boards:
             fans *= 0.1
-        return max(self.model.paused_w + fans, self.watts) * (1 + self.flicker)
+        return max(self.model.paused_w + fans, self.power.watts) * (1 + self.flicker)
 
     @property
     def tuner_state(self) -> TunerState:
@@ -256,30 +201,15 @@ class Machine:
         return (
             not self.cooling.moving
             and self.mining.drive in (Drive.ON, Drive.OFF)
-            and self.watts == self._goal_watts()
+            and self.power.watts == self.power.goal
         )
 
-    def _goal_watts(self) -> float:
-        if self.mining.drive is not Drive.ON:
-            return 0.0
-        live = [board for board in self.boards if board.works]
-        if self.running.tuner.enabled:
-            return self.tuner.watts(len(live))
-        return sum(self._manual_watts(board) for board in live)
-
-    def _manual_watts(self, board: Board) -> float:
-        frequency, voltage = self.running.manual.of(board.id)
-        speed = frequency / self.model.frequency.default
-        pressure = voltage / self.model.voltage.default
-        return self.curve.nominal_w * speed * pressure * pressure
-
     def _step(self, seconds: float) -> None:
-        goal, before = self._goal_watts(), self.watts
-        self.watts = self._ramp(before, goal, seconds)
-        running = self.running
+        before = self.power.watts
+        self.power.step(seconds)
+        watts, running = self.power.watts, self.running
         around = self.cooling.surroundings(self.moment, running.cooling)
-        self._load_boards()
-        self.cooling.watts = self.watts
+        self.cooling.watts = watts
         self.cooling.step(
             self.boards, running.cooling, seconds, around, self._forced_fans()
         )
@@ -291,57 +221,8 @@ class Machine:
         if done > 0:
             self.work.hash(done, self.moment + seconds)
         self.flicker = self.random.gauss(0.0, 0.003)
-        self.energy_wh += (self.consumption + (before - self.watts) / 2) * (
-            seconds / 3600
-        )
+        self.energy_wh += (self.consumption + (before - watts) / 2) * (seconds / 3600)
         self._protect()
-
-    def _ramp(self, watts: float, goal: float, seconds: float) -> float:
-        nominal = self.model.power.default
-        if goal > watts:
-            return min(goal, watts + nominal / self.running.ramp_up_s * seconds)
-        if self.mining.drive is Drive.OFF:
-            return 0.0
-        return max(goal, watts - nominal / self.running.ramp_down_s * seconds)
-
-    def _load_boards(self) -> None:
-        live = [board for board in self.boards if board.works]
-        for board in self.boards:
-            board.watts = board.hashrate = 0.0
-            board.frequency = board.voltage = 0.0
-        if not live or self.watts <= 0:
-            return
-        if self.running.tuner.enabled:
-            self._load_tuned(live)
-        else:
-            self._load_manual(live)
-
-    def _load_tuned(self, live: list[Board]) -> None:
-        curve, model = self.curve, self.model
-        watts = self.watts / len(live)
-        hashrate = curve.hashrate(watts) * self.tuner.quality
-        speed = hashrate / curve.nominal
-        pressure = (watts / curve.nominal_w / speed) ** 0.5 if speed > 0 else 0.0
-        voltage = model.voltage.default * pressure
-        for board in live:
-            board.watts = watts
-            board.hashrate = hashrate * board.factor
-            board.frequency = model.frequency.default * speed
-            board.voltage = min(max(voltage, model.voltage.min), model.voltage.max)
-
-    def _load_manual(self, live: list[Board]) -> None:
-        full = sum(self._manual_watts(board) for board in live)
-        ramp = self.watts / full
-        for board in live:
-            frequency, voltage = self.running.manual.of(board.id)
-            speed = frequency / self.model.frequency.default
-            pressure = voltage / self.model.voltage.default
-            board.watts = self._manual_watts(board) * ramp
-            board.frequency, board.voltage = frequency * ramp, voltage
-            # Chips that run faster than their voltage allows lose much of their work.
-            starved = pressure < 0.75 + 0.2 * speed
-            useful = 0.6 if starved else 1.0
-            board.hashrate = self.curve.nominal * speed * ramp * useful * board.factor
 
     def _forced_fans(self) -> float | None:
         settings, mining = self.running.cooling, self.mining
@@ -394,9 +275,8 @@ class Machine:
         self.mining.since = self.booted + 60
         self.work.configure(self.running.groups)
         self.tuner.remember(self.booted + 7200, self.boards)
-        self.watts = self._goal_watts()
-        self._load_boards()
-        self.cooling.watts = self.watts
+        self.power.jump()
+        self.cooling.watts = self.power.watts
         self.cooling.settle(
             self.boards, self.running.cooling, self.around_c, self._forced_fans()
         )
@@ -436,8 +316,7 @@ class Machine:
         """Drop all that the mining software planned: it is gone."""
         for name in ("dps", "dps shutdown"):
             self.schedule.cancel(name)
-        self.watts = 0.0
-        self._load_boards()
+        self.power.cut()
         self.cooling.moving = True
         for board in self.boards:
             board.restart()

@@ -12,8 +12,9 @@ from .accounts import FACTORY_PASSWORD
 from .clock import Clock, RealClock
 from .faults import Faults
 from .firmware import Firmware, firmware_for
-from .machine import Machine, Quirks, Timing
+from .machine import Machine
 from .models import MODELS, Model
+from .options import Quirks, Timing
 from .relay import Relay
 from .server import Server
 from .ticker import Ticker
