@@ -1,6 +1,8 @@
 """A fleet of Braiins OS miners without hardware."""
 
 from .clock import Clock, FakeClock, RealClock
+from .decoys import Decoy, OldBraiinsOs, StockAntminer
+from .fleet import Fleet
 from .machine import Machine
 from .miner import PORT, SimulatedMiner
 from .models import MODELS, Model
@@ -10,11 +12,15 @@ __all__ = [
     "MODELS",
     "PORT",
     "Clock",
+    "Decoy",
     "FakeClock",
+    "Fleet",
     "Machine",
     "Model",
+    "OldBraiinsOs",
     "Quirks",
     "RealClock",
     "SimulatedMiner",
+    "StockAntminer",
     "Timing",
 ]

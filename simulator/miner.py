@@ -10,6 +10,7 @@ from typing import Self
 
 from .accounts import FACTORY_PASSWORD
 from .clock import Clock, RealClock
+from .decoys import StockAntminer
 from .faults import Faults
 from .firmware import Firmware, firmware_for
 from .machine import Machine
@@ -31,7 +32,8 @@ class SimulatedMiner:
     `api` plays an API version, `firmware` a Braiins OS release; without either the
     model's own is played. Port 0 takes any free one. With a `FakeClock` nothing
     happens unless the clock is advanced. A miner without `relay` costs less but
-    cannot play the faults garbage and half-open.
+    cannot play the faults garbage and half-open. `http_port` is where the stock
+    firmware answers after a RestoreStock.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class SimulatedMiner:
         warm: bool = True,
         relay: bool = True,
         ticker: Ticker | None = None,
+        http_port: int = 0,
     ) -> None:
         """Build a miner; it listens once started."""
         if isinstance(model, str):
@@ -81,6 +84,9 @@ class SimulatedMiner:
         self._socket: Path | None = None
         self._open_at: str | None = None
         self._was_open = False
+        self._http_port = http_port
+        self.stock: StockAntminer | None = None
+        """What lives here once the stock firmware is back."""
         self._own_ticker = None if ticker else Ticker(self.clock)
         self._ticker = ticker or self._own_ticker
         self._lock = asyncio.Lock()
@@ -173,6 +179,7 @@ class SimulatedMiner:
 
     async def _follow(self) -> None:
         async with self._lock:
+            await self._follow_stock()
             wanted = self._wanted()
             if wanted == self._open_at:
                 return
@@ -183,6 +190,15 @@ class SimulatedMiner:
                 self.port = await self._open(wanted)
                 self._open_at = wanted
                 self._was_open = True
+
+    async def _follow_stock(self) -> None:
+        machine = self.machine
+        if not self._started and self.stock is not None:
+            await self.stock.stop()
+            self.stock = None
+        elif self._started and machine.upgrades.stock and self.stock is None:
+            self.stock = StockAntminer(machine.network.address, self._http_port)
+            await self.stock.start()
 
     async def _open(self, host: str) -> int:
         for attempt in range(_TRIES):

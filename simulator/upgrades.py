@@ -96,6 +96,7 @@ class Upgrades:
 
         def take_over() -> None:
             self.stock = True
+            machine.schedule.clear()
 
         self._go_away([take_over])
 
