@@ -56,7 +56,7 @@ class Control:
     ) -> None:
         try:
             request = json.loads(await reader.readline())
-            answer = {"answer": await self._do(**request)}
+            answer: dict[str, Any] = {"answer": await self._do(**request)}
         except (ValueError, LookupError, TypeError, RuntimeError) as error:
             answer = {"error": str(error)}
         writer.write(json.dumps(answer).encode() + b"\n")

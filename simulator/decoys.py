@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from typing import override
+from typing import Self, override
 
 _HEAD_LIMIT = 16 * 1024
 _PATIENCE_S = 10.0
@@ -34,7 +34,7 @@ class Decoy:
             server.close_clients()
             await server.wait_closed()
 
-    async def __aenter__(self) -> Decoy:
+    async def __aenter__(self) -> Self:
         """Start."""
         await self.start()
         return self

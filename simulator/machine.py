@@ -316,7 +316,6 @@ class Machine:
         """Drop all that the mining software planned: it is gone."""
         for name in ("dps", "dps shutdown"):
             self.schedule.cancel(name)
-        self.power.cut()
         self.cooling.moving = True
         for board in self.boards:
             board.restart()

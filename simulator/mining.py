@@ -161,3 +161,5 @@ class Mining:
         self.drive_since = machine.moment
         if drive is Drive.ON:
             machine.power_on()
+        elif drive is Drive.OFF:
+            machine.power.cut()
