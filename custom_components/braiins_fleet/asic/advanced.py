@@ -45,6 +45,18 @@ class AdvancedSettings:
 
 
 def _read(struct: Any) -> dict[str, Json]:
-    """Read a `Struct`; whole numbers come as such, though the wire has only doubles."""
-    plain: dict[str, Json] = json_format.MessageToDict(struct)
-    return plain
+    return {
+        key: _plain(value) for key, value in json_format.MessageToDict(struct).items()
+    }
+
+
+def _plain(value: Json) -> Json:
+    """Make whole numbers whole again: the wire has only floating ones."""
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case dict():
+            return {key: _plain(item) for key, item in value.items()}
+        case list():
+            return [_plain(item) for item in value]
+    return value

@@ -18,7 +18,7 @@ from .errors import (
     TokenRejected,
     Unreachable,
     Unsupported,
-    from_rpc,
+    from_status,
 )
 from .wire import LOGIN, Rpc
 
@@ -181,15 +181,15 @@ class Connection:
         try:
             answer = cast("bytes", await call)
         except grpc.aio.AioRpcError as err:
-            return self._error(rpc, err)
+            return self._error(rpc, err.code(), err.details())
         except asyncio.CancelledError as err:
             self._raise_if_closed(err)
             raise
         token.expires = asyncio.get_running_loop().time() + token.lifetime
         return answer
 
-    def _error(self, rpc: Rpc, err: grpc.aio.AioRpcError) -> AsicError:
-        error = from_rpc(err)
+    def _error(self, rpc: Rpc, code: grpc.StatusCode, details: str | None) -> AsicError:
+        error = from_status(code, details)
         if isinstance(error, Unsupported):
             self._unsupported.add(rpc)
         return error
@@ -244,7 +244,7 @@ class Connection:
             async with asyncio.timeout(silence):
                 answer = await call.read()
         except grpc.aio.AioRpcError as err:
-            raise self._error(rpc, err) from err
+            raise self._error(rpc, err.code(), err.details()) from err
         except TimeoutError as err:
             raise TimedOut(f"{rpc.path}: nothing for {silence} s") from err
         except asyncio.CancelledError as err:
@@ -272,14 +272,14 @@ class Connection:
                 try:
                     async with asyncio.timeout(silence):
                         await call.write(message.SerializeToString())
-                except asyncio.InvalidStateError:
-                    # The miner has already answered, most likely with its reason.
+                except asyncio.InvalidStateError, grpc.aio.AioRpcError:
+                    # The miner takes no more. Why, the call says and not the write.
                     break
             with suppress(asyncio.InvalidStateError):
                 await call.done_writing()
             return parse(rpc, await call)
         except grpc.aio.AioRpcError as err:
-            raise self._error(rpc, err) from err
+            raise self._error(rpc, err.code(), err.details()) from err
         except TimeoutError as err:
             raise TimedOut(f"{rpc.path}: nothing taken for {silence} s") from err
         except asyncio.CancelledError as err:
@@ -358,7 +358,7 @@ class Connection:
         try:
             answer = parse(LOGIN, await call)
         except grpc.aio.AioRpcError as err:
-            error = from_rpc(err)
+            error = from_status(err.code(), err.details())
             if isinstance(error, TokenRejected):
                 raise Denied(error.detail) from err
             raise error from err

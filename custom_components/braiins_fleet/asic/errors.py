@@ -88,6 +88,6 @@ _BY_CODE: dict[grpc.StatusCode, type[AsicError]] = {
 }
 
 
-def from_rpc(error: grpc.aio.AioRpcError) -> AsicError:
-    """Turn what grpc raises into one of ours."""
-    return _BY_CODE.get(error.code(), Faulty)(error.details() or "")
+def from_status(code: grpc.StatusCode, details: str | None) -> AsicError:
+    """Turn how a call ended into one of ours."""
+    return _BY_CODE.get(code, Faulty)(details or "")
