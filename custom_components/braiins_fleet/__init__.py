@@ -34,7 +34,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: MinerConfigEntry) -> boo
     return True
 
 
-async def async_unload_entry(hass: HomeAssistant, entry: MinerConfigEntry) -> bool:
+async def async_unload_entry(
+    hass: HomeAssistant,  # noqa: ARG001 - nothing here needs it
+    entry: MinerConfigEntry,
+) -> bool:
     """Let go of a miner."""
     await entry.runtime_data.close()
     return True

@@ -92,12 +92,14 @@ class BraiinsFleetConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         if user_input is not None:
             details = await self._meet({**entry.data, **user_input}, errors)
-            if details is not None and not is_miner_of(entry, details):
+            if CONF_HOST in errors:
+                errors["base"] = errors.pop(CONF_HOST)
+            if details is not None:
+                if is_miner_of(entry, details):
+                    return self.async_update_reload_and_abort(
+                        entry, data_updates=user_input
+                    )
                 errors["base"] = "another_miner"
-            elif details is not None:
-                return self.async_update_reload_and_abort(
-                    entry, data_updates=user_input
-                )
         return self._show(
             "reauth_confirm", _REAUTH_SCHEMA, user_input or entry.data, errors
         )

@@ -5,6 +5,8 @@ from homeassistant.config_entries import ConfigEntry
 from .asic import Brand, Details, Platform
 from .const import CONF_UID
 
+_BUILDERS = {Brand.ANTMINER: "Bitmain", Brand.WHATSMINER: "MicroBT"}
+
 
 def identity(details: Details) -> str | None:
     """Return what a miner is known by for good: its MAC, else its own id.
@@ -27,10 +29,4 @@ def manufacturer(details: Details) -> str | None:
     """Return who built the miner."""
     if details.platform is Platform.STM32MP157C_II2_BMM1:
         return "Braiins"
-    match details.brand:
-        case Brand.ANTMINER:
-            return "Bitmain"
-        case Brand.WHATSMINER:
-            return "MicroBT"
-        case _:
-            return None
+    return _BUILDERS.get(details.brand)

@@ -1,0 +1,1 @@
+"""The integration, through Home Assistant's front doors."""

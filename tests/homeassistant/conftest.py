@@ -1,0 +1,102 @@
+"""A Home Assistant that loads the integration, and miners for it."""
+
+from collections.abc import AsyncIterator, Callable
+import json
+from pathlib import Path
+import re
+from typing import Any, cast
+
+from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowManager, FlowResultType
+import pytest
+from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped]  # has no types
+    MockConfigEntry,
+)
+import pytest_socket
+
+from custom_components.braiins_fleet.const import CONF_UID, DOMAIN
+from simulator import SimulatedMiner
+
+TEXTS: dict[str, Any] = json.loads(
+    Path("custom_components/braiins_fleet/translations/en.json").read_text()
+)
+
+# Home Assistant has these texts itself.
+_COMMON_REASONS = {"reauth_successful", "reconfigure_successful", "already_in_progress"}
+_PLACEHOLDER = re.compile(r"{(\w+)}")
+
+type MakeEntry = Callable[..., MockConfigEntry]
+
+
+@pytest.fixture(autouse=True)
+def _sockets_are_open() -> None:
+    """Open sockets for fixtures too: they are set up before a test is."""
+    pytest_socket.enable_socket()
+
+
+@pytest.fixture(autouse=True)
+def _integration_is_found(enable_custom_integrations: None) -> None:
+    """Let Home Assistant load what lies in custom_components."""
+
+
+@pytest.fixture(autouse=True)
+def _every_dialog_has_its_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail when a dialog shows a form, an error or an end that has no text."""
+    handle_step = FlowManager._async_handle_step
+
+    async def checked(self: Any, flow: Any, *arguments: Any, **named: Any) -> Any:
+        result = await handle_step(self, flow, *arguments, **named)
+        if result["handler"] == DOMAIN:
+            _check_texts(result, flow.context.get("title_placeholders", {}))
+        return result
+
+    monkeypatch.setattr(FlowManager, "_async_handle_step", checked)
+
+
+def _check_texts(result: Any, title_placeholders: dict[str, str]) -> None:
+    config = TEXTS["config"]
+    shown = []
+    match result["type"]:
+        case FlowResultType.FORM:
+            step = config["step"][result["step_id"]]
+            fields = {str(field) for field in result["data_schema"].schema}
+            assert fields == set(step["data"]) == set(step["data_description"])
+            shown += [step["title"], step.get("description", "")]
+            shown += [config["error"][key] for key in (result["errors"] or {}).values()]
+        case FlowResultType.ABORT if result["reason"] not in _COMMON_REASONS:
+            shown.append(config["abort"][result["reason"]])
+    given = {"name", *title_placeholders, *(result["description_placeholders"] or {})}
+    assert set(_PLACEHOLDER.findall("".join(shown))) <= given
+
+
+@pytest.fixture
+async def miner() -> AsyncIterator[SimulatedMiner]:
+    """Start a simulated Antminer S19k Pro."""
+    async with SimulatedMiner("s19k_pro") as simulated:
+        yield simulated
+
+
+@pytest.fixture
+def add_entry(hass: HomeAssistant) -> MakeEntry:
+    """Let Home Assistant know a miner already, as if it had been added before."""
+
+    def add(miner: SimulatedMiner, **changes: Any) -> MockConfigEntry:
+        who = miner.machine.identity
+        data = {
+            CONF_HOST: miner.host,
+            CONF_PORT: miner.port,
+            CONF_USERNAME: "root",
+            CONF_PASSWORD: "root",
+            CONF_UID: who.uid,
+        }
+        entry = MockConfigEntry(
+            domain=DOMAIN,
+            title=miner.machine.model.name,
+            unique_id=cast("str", changes.pop("unique_id", who.mac.lower())),
+            data=data | changes,
+        )
+        entry.add_to_hass(hass)
+        return entry
+
+    return add
