@@ -26,6 +26,9 @@ INTEGRATIONS = """
     zeroconf zone
 """.split()
 
+# It follows Home Assistant, betas too, and pins the one it is made for.
+PLUGIN = "pytest-homeassistant-custom-component"
+
 COMPILE = (
     "pip",
     "compile",
@@ -67,11 +70,6 @@ def home_assistant_version(pinned: str) -> str:
     return match[1]
 
 
-def newest(requirements: str) -> str:
-    """Return the requirements with every pinned version set free."""
-    return re.sub(r"^([\w-]+)==\S+", r"\1", requirements, flags=re.MULTILINE)
-
-
 def pin(uv: str, *, beta: bool, upgrade: bool) -> None:
     """Write all requirements files anew."""
 
@@ -85,26 +83,30 @@ def pin(uv: str, *, beta: bool, upgrade: bool) -> None:
         ).stdout
 
     development = (ROOT / "requirements-dev.in").read_text()
-    how = ["--upgrade"] if upgrade or beta else []
-    if beta:
-        development = newest(development)
-        how.append("--prerelease=if-necessary-or-explicit")
+    how = ["--upgrade"] if upgrade else []
 
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         wanted = scratch / "development.in"
-        wanted.write_text(development)
-        first = run_uv(*COMPILE, *how, str(wanted))
+        if beta:
+            development = re.sub(
+                rf"^{PLUGIN}==\S+", PLUGIN, development, flags=re.MULTILINE
+            )
+        wanted.write_text(PLUGIN if beta else development)
+        prereleases = ("--prerelease=allow",) if beta else ()
+        first = run_uv(*COMPILE, *how, *prereleases, str(wanted))
         version = home_assistant_version(first)
-        print(f"Home Assistant {version}", file=sys.stderr)
+        chosen = f"homeassistant=={version}"
+        print(chosen, file=sys.stderr)
         run_uv(
             *("pip", "install", "--quiet", "--no-deps"),
             f"--target={scratch / 'site'}",
-            *("--python-version=3.14.2", f"homeassistant=={version}"),
+            *("--python-version=3.14.2", chosen),
         )
         package = scratch / "site" / "homeassistant"
         integrations = integration_requirements(package / "components", INTEGRATIONS)
-        wanted.write_text("\n".join([development, *integrations, ""]))
+        # Named by its version, a beta is taken, and no beta of anything else.
+        wanted.write_text("\n".join([development, chosen, *integrations, ""]))
         run_uv(
             *COMPILE,
             *how,

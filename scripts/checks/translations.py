@@ -29,7 +29,7 @@ class Use:
 
 USES = (
     Use("async_show_form", "step_id", "config.step.{key}"),
-    Use("async_show_menu", "step_id", "config.step.{key}.menu_options"),
+    Use("async_show_menu", "step_id", "config.step.{key}"),
     Use("async_show_progress", "progress_action", "config.progress.{key}"),
     Use("async_abort", "reason", "config.abort.{key}"),
     Use("HomeAssistantError", "translation_key", "exceptions.{key}.message"),
@@ -52,8 +52,8 @@ IMPLIED = {
     "async_update_and_abort": {"reauth_successful", "reconfigure_successful"},
     "async_update_reload_and_abort": {"reauth_successful", "reconfigure_successful"},
 }
-# Of those, what cannot be left out whatever the arguments and steps.
-CERTAIN = ("_abort_if_unique_id_configured", "async_set_unique_id")
+# The same for steps whose very name decides how they end.
+ENDINGS = {"reauth": "reauth_successful", "reconfigure": "reconfigure_successful"}
 
 # Texts of which each has to be named somewhere in the code.
 NAMED = ("config.error", "config.abort", "config.progress", "exceptions", "issues")
@@ -70,7 +70,8 @@ def check(root: Path) -> Iterator[str]:
     yield from _unused(root, texts)
     flow = source(root, "config_flow.py")
     if flow is not None:
-        yield from _steps(flow, texts)
+        for part in (_steps, _menu_options, _fields):
+            yield from part(flow, texts)
 
 
 def _missing(module: Source, texts: dict[str, Any]) -> Iterator[str]:
@@ -82,12 +83,24 @@ def _missing(module: Source, texts: dict[str, Any]) -> Iterator[str]:
             if key is not None:
                 place = use.text.format(key=key, module=module.path.stem)
                 yield from _demand(texts, place, module, call.lineno)
-        if function in CERTAIN:
-            for key in sorted(IMPLIED[function]):
-                yield from _demand(texts, f"config.abort.{key}", module, call.lineno)
+        for key in _certain(function, call):
+            yield from _demand(texts, f"config.abort.{key}", module, call.lineno)
     if module.path.name == "config_flow.py":
         for line, key in _errors(module):
             yield from _demand(texts, f"config.error.{key}", module, line)
+
+
+def _certain(function: str, call: ast.Call) -> Iterator[str]:
+    """Yield the implied texts that are shown whatever step it is."""
+    if function == "_abort_if_unique_id_configured":
+        if _argument(call, "error") is None:
+            yield "already_configured"
+    elif function == "async_set_unique_id":
+        match _argument(call, "raise_on_progress"):
+            case ast.Constant(value=False):
+                pass
+            case _:
+                yield "already_in_progress"
 
 
 def _demand(
@@ -100,18 +113,32 @@ def _demand(
 def _errors(flow: Source) -> Iterator[tuple[int, str]]:
     """Yield the errors a form is shown with: errors["base"] = … and errors={…}."""
     for node in ast.walk(flow.tree):
-        values: list[ast.expr | None] = []
+        values: list[ast.expr] = []
         match node:
+            case ast.Assign(
+                targets=[ast.Subscript(value=ast.Name(id="errors"))],
+                value=ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name)),
+            ):
+                values = _returned(flow, name)
             case ast.Assign(
                 targets=[ast.Subscript(value=ast.Name(id="errors"))], value=value
             ):
                 values = [value]
-            case ast.keyword(arg="errors", value=ast.Dict(values=shown)):
-                values = [*shown]
-        for value in values:
-            key = flow.text_of(value)
-            if value is not None and key is not None:
-                yield value.lineno, key
+            case ast.keyword(arg="errors", value=ast.Dict(values=values)):
+                pass
+        for error in values:
+            if (key := flow.text_of(error)) is not None:
+                yield error.lineno, key
+
+
+def _returned(flow: Source, function: str) -> list[ast.expr]:
+    return [
+        node.value
+        for definition in ast.walk(flow.tree)
+        if isinstance(definition, ast.FunctionDef) and definition.name == function
+        for node in ast.walk(definition)
+        if isinstance(node, ast.Return) and node.value is not None
+    ]
 
 
 def _unused(root: Path, texts: dict[str, Any]) -> Iterator[str]:
@@ -133,12 +160,36 @@ def _unused(root: Path, texts: dict[str, Any]) -> Iterator[str]:
 
 
 def _steps(flow: Source, texts: dict[str, Any]) -> Iterator[str]:
-    """Compare the steps and their fields with the methods and schemas of the flow."""
+    """Compare the steps that have texts with the methods of the flow."""
     methods = {
         node.name.removeprefix("async_step_")
         for node in ast.walk(flow.tree)
         if isinstance(node, ast.AsyncFunctionDef)
     }
+    for method, ending in ENDINGS.items():
+        if method in methods and _at(texts, f"config.abort.{ending}") is None:
+            yield f"{FILE}: config.abort.{ending} is missing"
+    for name, step in texts.get("config", {}).get("step", {}).items():
+        if name not in methods:
+            yield f"{FILE}: config.step.{name} is used nowhere"
+        for option in step.get("menu_options", {}):
+            if option not in methods:
+                place = f"config.step.{name}.menu_options.{option}"
+                yield f"{FILE}: {place} is used nowhere"
+
+
+def _menu_options(flow: Source, texts: dict[str, Any]) -> Iterator[str]:
+    for function, call in flow.calls():
+        step = flow.text_of(_argument(call, "step_id"))
+        match _argument(call, "menu_options"):
+            case ast.List(elts=options) if function == "async_show_menu":
+                for option in options:
+                    place = f"config.step.{step}.menu_options.{flow.text_of(option)}"
+                    yield from _demand(texts, place, flow, call.lineno)
+
+
+def _fields(flow: Source, texts: dict[str, Any]) -> Iterator[str]:
+    """Compare the fields that have texts with those the schemas ask for."""
     asked = {
         key
         for function, call in flow.calls()
@@ -147,15 +198,10 @@ def _steps(flow: Source, texts: dict[str, Any]) -> Iterator[str]:
     }
     described: set[str] = set()
     for name, step in texts.get("config", {}).get("step", {}).items():
-        place = f"{FILE}: config.step.{name}"
-        if name not in methods:
-            yield f"{place} is used nowhere"
-        for option in step.get("menu_options", {}):
-            if option not in methods:
-                yield f"{place}.menu_options.{option} is used nowhere"
         for part in (step, *step.get("sections", {}).values()):
             fields, help_texts = part.get("data", {}), part.get("data_description", {})
-            for field in fields.keys() ^ help_texts.keys():
+            for field in sorted(fields.keys() ^ help_texts.keys()):
+                place = f"{FILE}: config.step.{name}"
                 yield f"{place}: {field} needs both a name and a description"
             described |= fields.keys()
     for field in sorted(asked - described):
