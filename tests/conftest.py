@@ -26,4 +26,3 @@ def grpc_running() -> Iterator[None]:
     aio.init_grpc_aio()
     yield
     aio.shutdown_grpc_aio()
-
