@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from itertools import count
 from typing import Any, Self
 
@@ -23,7 +24,7 @@ class HomeAssistant:
         """Remember where it is; nothing is sent yet."""
         self.url = url
         self._session = session
-        self._headers: dict[str, str] = {}
+        self._token = ""
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._numbers = count(1)
 
@@ -41,49 +42,47 @@ class HomeAssistant:
 
     async def wait_until_it_answers(self) -> None:
         """Wait until its web server does."""
-        async with asyncio.timeout(_PATIENCE):
+        async with _patience():
             while True:
                 try:
-                    await self._onboarding_done()
-                except aiohttp.ClientError, HouseError:
+                    async with self._session.get(f"{self.url}/manifest.json"):
+                        return
+                except aiohttp.ClientError:
                     await asyncio.sleep(_LOOK_AGAIN)
-                else:
-                    return
 
     async def wait_until_it_runs(self) -> None:
         """Wait until all of it has been set up."""
-        async with asyncio.timeout(_PATIENCE):
-            while (await self.command("get_config"))["state"] != "RUNNING":
+        async with _patience():
+            while True:
+                if (await self._request("GET", "/api/config"))["state"] == "RUNNING":
+                    return
                 await asyncio.sleep(_LOOK_AGAIN)
 
-    async def is_new(self) -> bool:
-        """Tell whether nobody has moved in yet."""
-        return "user" not in await self._onboarding_done()
-
-    async def move_in(
-        self, user: str, password: str, home: Mapping[str, Any]
-    ) -> None:
-        """Go through onboarding: create the owner, describe the home, finish."""
+    async def enter(self, user: str, password: str) -> None:
+        """Log in; where nobody lives yet, become the owner."""
+        if "user" in await self._onboarding_done():
+            await self.log_in(user, password)
+            return
+        owner = {"name": user.capitalize(), "username": user, "password": password}
         answer = await self._post(
             "/api/onboarding/users",
-            {
-                "client_id": self._client_id,
-                "name": user.capitalize(),
-                "username": user,
-                "password": password,
-                "language": "en",
-            },
+            {"client_id": self._client_id, "language": "en", **owner},
         )
         await self._take_token(answer["auth_code"])
-        await self._post("/api/onboarding/core_config")
-        # After that step, so that no weather forecast for this home is set up: it
-        # would need the internet.
-        await self.command("config/core/update", **home)
-        await self._post("/api/onboarding/analytics")
-        await self._post(
-            "/api/onboarding/integration",
-            {"client_id": self._client_id, "redirect_uri": self._client_id},
-        )
+
+    async def settle_in(self, home: Mapping[str, Any]) -> None:
+        """Go through what is left of onboarding."""
+        done = await self._onboarding_done()
+        if "core_config" not in done:
+            await self.command("config/core/update", **home)
+            await self._post("/api/onboarding/core_config")
+        if "analytics" not in done:
+            await self._post("/api/onboarding/analytics")
+        if "integration" not in done:
+            await self._post(
+                "/api/onboarding/integration",
+                {"client_id": self._client_id, "redirect_uri": self._client_id},
+            )
 
     async def log_in(self, user: str, password: str) -> None:
         """Log in as somebody who lives there already."""
@@ -123,16 +122,26 @@ class HomeAssistant:
             case _:
                 raise HouseError(f"{integration} asks on: {flow.get('errors')}")
 
-    async def entries(self, integration: str | None = None) -> list[dict[str, Any]]:
-        """Return the config entries, of one integration or all."""
-        entries: list[dict[str, Any]] = await self.command("config_entries/get")
-        return [
-            entry for entry in entries if integration in {None, entry["domain"]}
-        ]
+    async def installed(self) -> set[str]:
+        """Return the custom integrations that can be added."""
+        known = await self.command("integration/descriptions")
+        return set(known["custom"]["integration"])
 
-    async def remove_entry(self, entry_id: str) -> None:
-        """Delete a config entry."""
-        await self._request("DELETE", f"/api/config/config_entries/entry/{entry_id}")
+    async def entries(self, integration: str) -> list[dict[str, Any]]:
+        """Return the config entries of an integration."""
+        entries: list[dict[str, Any]] = await self._request(
+            "GET", f"/api/config/config_entries/entry?domain={integration}"
+        )
+        return entries
+
+    async def remove(self, integration: str) -> bool:
+        """Delete the config entries of an integration; tell whether there were any."""
+        entries = await self.entries(integration)
+        for entry in entries:
+            await self._request(
+                "DELETE", f"/api/config/config_entries/entry/{entry['entry_id']}"
+            )
+        return bool(entries)
 
     async def command(self, what: str, **arguments: Any) -> Any:
         """Give a WebSocket command and return its result."""
@@ -150,7 +159,11 @@ class HomeAssistant:
         return f"{self.url}/"
 
     async def _onboarding_done(self) -> set[str]:
-        steps = await self._request("GET", "/api/onboarding")
+        async with self._session.get(f"{self.url}/api/onboarding") as response:
+            # The page is gone once all of it is done.
+            if response.status == HTTPStatus.NOT_FOUND:
+                return {"user", "core_config", "analytics", "integration"}
+            steps = await response.json()
         return {step["step"] for step in steps if step["done"]}
 
     async def _open_socket(self) -> aiohttp.ClientWebSocketResponse:
@@ -174,7 +187,6 @@ class HomeAssistant:
         ) as response:
             response.raise_for_status()
             self._token = (await response.json())["access_token"]
-        self._headers = {"Authorization": f"Bearer {self._token}"}
 
     async def _post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         return await self._request("POST", path, body or {})
@@ -182,10 +194,20 @@ class HomeAssistant:
     async def _request(
         self, method: str, path: str, body: Mapping[str, Any] | None = None
     ) -> Any:
+        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
         async with self._session.request(
-            method, f"{self.url}{path}", json=body, headers=self._headers
+            method, f"{self.url}{path}", json=body, headers=headers
         ) as response:
             if not response.ok:
                 text = (await response.text()).strip()
                 raise HouseError(f"{path}: {response.status} {text}")
             return await response.json()
+
+
+@asynccontextmanager
+async def _patience() -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            yield
+    except TimeoutError as err:
+        raise HouseError("Home Assistant takes too long.") from err

@@ -16,8 +16,10 @@ class Ended(Exception):
     """A program ended that was to go on."""
 
     def __init__(self, program: Program, code: int) -> None:
-        super().__init__(f"{program.name} ended by itself ({_how(code)}).")
-        self.program = program
+        super().__init__(
+            f"{program.name} ended by itself ({_how(code)}). "
+            f"{program.log} ends with\n\n{program.last_lines()}"
+        )
 
 
 def _how(code: int) -> str:

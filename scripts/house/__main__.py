@@ -1,0 +1,207 @@
+"""Start the real Home Assistant with this integration and a simulated fleet.
+
+Everything is made as a person would make it, over Home Assistant's own pages: the
+owner (demo, password demo), the home, and one entry per simulated miner. It is kept in
+.develop, so that the next start is quick.
+"""
+
+import argparse
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+import fcntl
+from pathlib import Path
+import shutil
+import signal
+import sys
+import tempfile
+
+import aiohttp
+
+from . import configuration
+from .fleet import SimulatedFleet
+from .home_assistant import HomeAssistant, HouseError
+from .programs import Ended, Program
+from .progress import say, step
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPONENT = ROOT / "custom_components" / "braiins_fleet"
+
+USER = PASSWORD = "demo"  # noqa: S105 - everybody is to know it
+HOME = {
+    "location_name": "Home",
+    "latitude": 50.0755,
+    "longitude": 14.4378,
+    "elevation": 235,
+    "country": "CZ",
+    "currency": "EUR",
+    "language": "en",
+    "time_zone": "Europe/Prague",
+    "unit_system": "metric",
+}
+# Onboarding sets them up, and without the internet they slow every start down.
+UNWANTED = ("met", "radio_browser")
+
+# The exit code by which Home Assistant asks to be started again.
+RESTART = 100
+
+
+def main() -> None:
+    """Read the command line and live in the house until told to leave."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/develop",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--fresh", action="store_true", help="start over")
+    parser.add_argument(
+        "--port", type=int, help="instead of 8123, or the next one that is free"
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="start in a folder of its own, see that all is well, and stop",
+    )
+    options = parser.parse_args()
+    if options.port and not configuration.can_listen("", options.port):
+        parser.error(f"port {options.port} is in use")
+    try:
+        with _home(temporary=options.check, fresh=options.fresh) as folder:
+            port = options.port or configuration.free_port()
+            sys.exit(asyncio.run(_live(folder, port, check=options.check)))
+    except HouseError as err:
+        sys.exit(str(err))
+
+
+@contextmanager
+def _home(*, temporary: bool, fresh: bool) -> Iterator[Path]:
+    """Lend the folder the house is kept in to one house at a time."""
+    if temporary:
+        with tempfile.TemporaryDirectory(prefix="braiins-fleet-") as scratch:
+            yield Path(scratch)
+        return
+    folder = ROOT / ".develop"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as err:
+            raise HouseError("This checkout's house is running already.") from err
+        if fresh:
+            shutil.rmtree(folder / "config", ignore_errors=True)
+        yield folder
+
+
+async def _live(folder: Path, port: int, *, check: bool) -> int:
+    """Run everything until a signal, or until a program ends that should not."""
+    hurry = asyncio.Event()
+    _end_on_signals(hurry)
+    without = configuration.write(folder / "config", COMPONENT)
+    fleet = SimulatedFleet(folder, temporary=check)
+    home_assistant = Program(
+        name="Home Assistant",
+        command=(
+            *(sys.executable, "-m", "homeassistant", "--config", "config"),
+            *("--skip-pip", "--ignore-os-check", "--log-no-color"),
+        ),
+        folder=folder,
+        log=folder / "home-assistant.log",
+        environment={"SETUP_PORT": str(port), "HA_DISABLE_LOG_FILE": "1"},
+        grace=30.0,
+        hurry=hurry,
+        again_on=RESTART,
+    )
+    simulator = fleet.program(ROOT, hurry)
+    for program in (home_assistant, simulator):
+        program.log.unlink(missing_ok=True)
+    code = 0
+    try:
+        async with (
+            asyncio.TaskGroup() as group,
+            HomeAssistant.at(f"http://localhost:{port}") as house,
+        ):
+            running = [
+                group.create_task(program.run())
+                for program in (simulator, home_assistant)
+            ]
+            troubles = await _settle(house, fleet)
+            running += [
+                group.create_task(_tidy_away(house, integration))
+                for integration in UNWANTED
+            ]
+            if check:
+                code = 1 if troubles else 0
+                say("\n".join(troubles or ["All is well."]))
+                for task in running:
+                    task.cancel()
+            else:
+                _welcome(house.url, [*fleet.tell(), *troubles], without)
+                await asyncio.wait(running)
+    except* Ended as ended:
+        code = 1
+        say("".join(f"\n{error}" for error in ended.exceptions))
+    except* (HouseError, aiohttp.ClientError) as failed:
+        code = 1
+        say("".join(f"\n{error}" for error in failed.exceptions))
+        say(f"{home_assistant.log} ends with\n\n{home_assistant.last_lines()}")
+    except* asyncio.CancelledError:
+        # That was a signal: the ordinary way to leave.
+        pass
+    return code
+
+
+def _end_on_signals(hurry: asyncio.Event) -> None:
+    """End in good order at the first signal, and in a hurry at the second."""
+    loop = asyncio.get_running_loop()
+    living = asyncio.current_task()
+
+    def end() -> None:
+        if living is None or living.cancelling():
+            hurry.set()
+        else:
+            say("\nEnding Home Assistant and the fleet; once more to hurry.")
+            living.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, end)
+
+
+async def _settle(house: HomeAssistant, fleet: SimulatedFleet) -> list[str]:
+    """Make the house ready; return what is not well."""
+    async with step("Starting Home Assistant"):
+        await house.wait_until_it_answers()
+        await house.enter(USER, PASSWORD)
+        await house.wait_until_it_runs()
+        await house.settle_in(HOME)
+    if COMPONENT.name not in await house.installed():
+        raise HouseError("Home Assistant does not see the integration.")
+    async with step("Starting the simulated fleet"):
+        await fleet.wait_until_it_answers()
+    async with step("Adding the miners"):
+        await fleet.move_into(house)
+    return [
+        f"{entry['title']}: {entry['reason'] or entry['state']}"
+        for entry in await house.entries(COMPONENT.name)
+        if entry["state"] != "loaded"
+    ]
+
+
+async def _tidy_away(house: HomeAssistant, integration: str) -> None:
+    """Remove what onboarding leaves behind, which comes and goes in its own time."""
+    for _ in range(20):
+        if await house.remove(integration):
+            break
+        await asyncio.sleep(1)
+
+
+def _welcome(url: str, remarks: list[str], without: list[str]) -> None:
+    say(f"\n  {url} - user {USER}, password {PASSWORD}\n")
+    for remark in remarks:
+        say(f"  {remark}")
+    if without:
+        say(f"  Left out on this machine: {', '.join(without)}")
+    say("\n  Ctrl-C ends it all, --fresh starts over\n")
+
+
+if __name__ == "__main__":
+    main()
