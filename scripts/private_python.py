@@ -35,6 +35,7 @@ LOADERS = {
     "aarch64": ("aarch64-linux-gnu", "ld-linux-aarch64.so.1"),
 }
 
+ETC_APT = Path("/etc/apt")
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 # A mirror that has stopped still serves what Debian signed, so an expired release
@@ -112,9 +113,6 @@ def unpack(packages: list[str], folder: Path, scratch: Path) -> None:
     if not KEYRING.exists():
         message = "Debian's archive keyring is missing (package debian-archive-keyring)"
         raise ImpossibleError(message)
-    mirrors = debian_mirrors(Path("/etc/apt"))
-    if not mirrors:
-        raise ImpossibleError("apt is not set up with a mirror of Debian")
 
     debs = scratch / "debs"
     for path in (debs, scratch / "cache/archives/partial", scratch / "state/lists"):
@@ -122,27 +120,29 @@ def unpack(packages: list[str], folder: Path, scratch: Path) -> None:
     (scratch / "status").touch()
     (scratch / "apt.conf").write_text(APT_CONF.format(scratch=scratch))
 
-    def apt_get(*arguments: str) -> str:
-        command = ["apt-get", "-qq", f"--config-file={scratch / 'apt.conf'}"]
+    def apt_get(*arguments: str) -> None:
         done = subprocess.run(
-            command + list(arguments),
+            ["apt-get", "-qq", f"--config-file={scratch / 'apt.conf'}", *arguments],
             cwd=debs,
             capture_output=True,
             text=True,
             check=False,
         )
-        return done.stderr if done.returncode else ""
+        if done.returncode:
+            raise ImpossibleError(done.stderr.strip() or "apt-get does not say why")
 
-    problem = ""
-    for mirror in mirrors:
+    problem = ImpossibleError("apt is not set up with a mirror of Debian")
+    for mirror in debian_mirrors(ETC_APT):
         source = SOURCE.format(keyring=KEYRING, mirror=mirror)
         (scratch / "sources.list").write_text(source)
-        problem = apt_get("update") or apt_get("download", *packages)
-        if not problem:
+        try:
+            apt_get("update")
+            apt_get("download", *packages)
             break
+        except ImpossibleError as error:
+            problem = error
     else:
-        message = f"apt could not fetch it from Debian testing:\n{problem.strip()}"
-        raise ImpossibleError(message)
+        raise problem
     for deb in sorted(debs.glob("*.deb")):
         subprocess.run(["dpkg-deb", "-x", str(deb), str(folder)], check=True)
 
