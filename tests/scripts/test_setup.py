@@ -95,9 +95,7 @@ def machine(tmp_path: Path) -> Machine:
 def test_a_working_python_on_the_path_is_taken(machine: Machine) -> None:
     machine.has("python3.14", WORKING)
     assert machine.set_up().returncode == 0
-    assert (
-        first == f"--quiet venv --clear --python {machine.folder}/bin/python3.14 .venv"
-    )
+    assert f"--python {machine.folder}/bin/python3.14 .venv" in machine.calls
 
 
 def test_the_second_time_there_is_nothing_to_do(machine: Machine) -> None:
