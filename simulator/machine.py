@@ -25,7 +25,7 @@ from .firmware import Firmware
 from .identity import Network, factory_hostname, identity
 from .journal import Entry, Journal, Kind
 from .license import License
-from .mining import Drive, Mining, Reason, Software, Status
+from .mining import Drive, Mining, Reason, Status
 from .models import Model
 from .options import Quirks, Timing
 from .power import Power
@@ -429,7 +429,3 @@ class Machine:
         for watcher in tuple(self.presence_watchers):
             watcher()
         self._tell_status()
-
-    def is_starting(self) -> bool:
-        """Whether the mining software is on its way up."""
-        return self.mining.software is Software.STARTING

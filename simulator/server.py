@@ -221,7 +221,7 @@ async def _refuse(context: _Context, error: Refusal | DecodeError) -> None:
 _OPTIONS = (
     ("grpc.so_reuseport", 0),
     # A miner does not mind how often it is pinged.
-    ("grpc.http2.min_ping_interval_without_data_ms", 1000),
+    ("grpc.http2.max_ping_strikes", 0),
     ("grpc.keepalive_permit_without_calls", 1),
 )
 
