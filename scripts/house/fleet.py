@@ -44,7 +44,9 @@ class SimulatedFleet:
         self._folder = folder
         self._socket = folder / "fleet.sock" if temporary else default_socket()
         self._same_host = not can_listen(FIRST)
-        self._decoys = not self._same_host and can_listen(FIRST, _WEB_PORT)
+        self._decoys = not (temporary or self._same_host) and can_listen(
+            FIRST, _WEB_PORT
+        )
         self._port = 0 if temporary else PORT
         self._miners: list[Address] = []
 
