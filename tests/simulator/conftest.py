@@ -1,6 +1,6 @@
 """A miner on a clock moved by hand, and a bare gRPC client to talk to it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -77,7 +77,7 @@ class Caller:
             timeout=DEADLINE_S,
         )
 
-    async def stream(self, name: str, **fields: Any) -> AsyncIterator[Any]:
+    async def stream(self, name: str, **fields: Any) -> AsyncGenerator[Any]:
         response = self.method(name).response
         async for data in self.listen(name, **fields):
             yield response.FromString(data)
