@@ -67,8 +67,20 @@ class Machine:
         )
 
 
-WORKING = f'exec "{sys.executable}" "$@"'
+# It says where it is as if it were no stand-in.
+WORKING = f"""
+case "$2" in
+  *realpath*) echo "$0" ;;
+  *) exec "{sys.executable}" "$@" ;;
+esac
+"""
 BROKEN = "echo 'no such command' >&2; exit 127"
+
+
+def of_version(version: str) -> str:
+    """Return a Python that takes itself for another version."""
+    pretend = f"import sys; sys.version_info = {version}; exec(sys.argv[1])"
+    return f'exec "{sys.executable}" -c "{pretend}" "$2"'
 
 
 @pytest.fixture
@@ -96,6 +108,13 @@ def test_a_working_python_on_the_path_is_taken(machine: Machine) -> None:
     machine.has("python3.14", WORKING)
     assert machine.set_up().returncode == 0
     assert f"--python {machine.folder}/bin/python3.14 .venv" in machine.calls
+
+
+def test_the_python_behind_a_link_is_taken_not_the_link(machine: Machine) -> None:
+    machine.has("python3.14", of_version("3, 14, 2"))
+    assert machine.set_up().returncode == 0
+    real = Path(sys.executable).resolve()
+    assert f"--python {real} .venv" in machine.calls
 
 
 def test_the_second_time_there_is_nothing_to_do(machine: Machine) -> None:
@@ -142,7 +161,10 @@ def test_what_did_not_install_is_tried_again(machine: Machine) -> None:
     assert "pip sync" in machine.calls
 
 
-@pytest.mark.parametrize("script", [BROKEN, 'exec python3.13 "$@"'])
+@pytest.mark.parametrize(
+    "script",
+    [BROKEN, of_version("3, 14, 1"), of_version("3, 13, 9"), of_version("3, 15, 0")],
+)
 def test_a_python_that_does_not_do_is_passed_over_for_uvs(
     machine: Machine, script: str
 ) -> None:
