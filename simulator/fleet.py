@@ -31,8 +31,8 @@ class Fleet:
     """Miners of several models at successive addresses, and decoys after them.
 
     `models` are repeated until there are `count` miners. With `same_host` all live at
-    the first address, on successive ports. Without `relay` a miner takes half the
-    memory, but cannot play the faults garbage and half-open.
+    the first address, on successive ports. Without `relay` calls take one hop less,
+    but the faults garbage and half-open cannot be played.
     """
 
     def __init__(

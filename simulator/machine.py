@@ -191,12 +191,6 @@ class Machine:
         """Catch up exactly, before something is done to the machine."""
         self.catch_up(self.clock.now())
 
-    def due(self) -> float:
-        """Return the moment at which it should be looked at again."""
-        if self.status_watchers:
-            return min(self.schedule.next, self.moment + 5.0)
-        return self.schedule.next
-
     def _at_rest(self) -> bool:
         return (
             not self.cooling.moving

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from itertools import count
 import contextlib
 
 from .clock import Clock, FakeClock
 from .machine import Machine
 
 _EVERY_S = 0.1
+_LOOK_EVERY = 10
 
 
 class Ticker:
@@ -52,9 +54,11 @@ class Ticker:
             machine.catch_up(now)
 
     async def _run(self) -> None:
-        while True:
+        for tick in count():
             await asyncio.sleep(_EVERY_S)
             now = self._clock.now()
+            # Plans are kept on time; what heat brings may be noticed a second late.
+            look = tick % _LOOK_EVERY == 0
             for machine in self._machines:
-                if machine.due() <= now:
+                if machine.schedule.next <= now or (look and machine.status_watchers):
                     machine.catch_up(now)
