@@ -89,9 +89,8 @@ def pin(uv: str, *, beta: bool, upgrade: bool) -> None:
         scratch = Path(folder)
         wanted = scratch / "development.in"
         if beta:
-            development = re.sub(
-                rf"^{PLUGIN}==\S+", PLUGIN, development, flags=re.MULTILINE
-            )
+            development = re.sub(rf"(?m)^{PLUGIN}==\S+", PLUGIN, development)
+            (ROOT / "requirements-dev.in").write_text(development)
         wanted.write_text(PLUGIN if beta else development)
         prereleases = ("--prerelease=allow",) if beta else ()
         first = run_uv(*COMPILE, *how, *prereleases, str(wanted))

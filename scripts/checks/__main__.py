@@ -11,6 +11,7 @@ from scripts.checks import (
     manifest,
     platforms,
     quality_scale,
+    requirements,
     translations,
 )
 
@@ -30,6 +31,7 @@ CHECKS: tuple[Callable[[Path], Iterator[str]], ...] = (
     manifest.check,
     platforms.check,
     quality_scale.check,
+    requirements.check,
     translations.check,
 )
 

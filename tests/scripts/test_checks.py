@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 import json
 from pathlib import Path
+import re
+import shutil
 import subprocess
 from typing import Any
 
@@ -16,6 +18,7 @@ from scripts.checks import (
     manifest,
     platforms,
     quality_scale,
+    requirements,
     translations,
 )
 from scripts.checks.__main__ import CHECKS, ROOT, compiled_protos
@@ -121,6 +124,8 @@ def tree(tmp_path: Path) -> Path:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+    for name in (requirements.ASKED, requirements.PINNED):
+        shutil.copy(ROOT / name, tmp_path)
     (tmp_path / protos.COMPILED).write_bytes(protos.compiled(tmp_path))
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     subprocess.run(["git", "add", "."], cwd=tmp_path, check=True)
@@ -213,6 +218,28 @@ def test_a_manifest_is_held_to_its_form(
     changed = {k: v for k, v in (MANIFEST | change).items() if v is not None}
     (tree / COMPONENT / "manifest.json").write_text(json.dumps(changed))
     assert complaint in complaints(manifest.check, tree)
+
+
+@pytest.mark.parametrize("name", ["grpcio", "pymicro-vad", "SQLAlchemy"])
+def test_what_is_asked_for_is_pinned(tree: Path, name: str) -> None:
+    pinned = (tree / requirements.PINNED).read_text()
+    without = re.sub(rf"(?im)^{name}==.*(\n .*)*\n", "", pinned)
+    assert without != pinned
+    (tree / requirements.PINNED).write_text(without)
+    assert "run scripts/requirements" in complaints(requirements.check, tree)
+
+
+def test_another_version_than_asked_for_is_noticed(tree: Path) -> None:
+    asked = (tree / requirements.ASKED).read_text()
+    older = re.sub(r"0\.13\.\d+", "0.13.9", asked)
+    (tree / requirements.ASKED).write_text(older)
+    assert "component==0.13.9 is not pinned" in complaints(requirements.check, tree)
+
+
+def test_a_pin_without_a_hash_is_noticed(tree: Path) -> None:
+    with (tree / requirements.PINNED).open("a") as file:
+        file.write("\nother==1.0\n")
+    assert "other has no hash" in complaints(requirements.check, tree)
 
 
 @pytest.mark.parametrize("line", ["", "PARALLEL_UPDATES: Final = 0"])
