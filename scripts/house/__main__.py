@@ -106,7 +106,7 @@ async def _live(folder: Path, port: int, *, check: bool) -> int:
         ),
         folder=folder,
         log=folder / "home-assistant.log",
-        environment={"SETUP_PORT": str(port), "HA_DISABLE_LOG_FILE": "1"},
+        environment={"SETUP_PORT": str(port)},
         grace=30.0,
         hurry=hurry,
         again_on=RESTART,

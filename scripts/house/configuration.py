@@ -26,6 +26,8 @@ def write(folder: Path, component: Path) -> list[str]:
         "homeassistant.bootstrap": "error",
         "homeassistant.loader": "error",
         "aiohttp_fast_zlib": "error",
+        # Asks for the weather before it is tidied away.
+        "metno": "critical",
     }
     if not (find_spec("pymicro_vad") and find_spec("pyspeex_noise")):
         integrations.remove("assist_pipeline")
