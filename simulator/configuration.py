@@ -10,6 +10,7 @@ RAMP_S = Bounds(20, 5, 600)
 DPS_SHUTDOWN_H = Bounds(3, 1, 24)
 DPS_START_PERCENT = Bounds(100, 10, 100)
 FAN_SPEED = Bounds(100, 0, 100)
+FAN_RATIO = Bounds(1.0, 0.0, 1.0)
 PAUSE_FAN_RATIO = Bounds(0.3, 0.0, 1.0)
 PAUSE_FAN_LIMIT_S = 600
 

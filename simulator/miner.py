@@ -31,8 +31,8 @@ class SimulatedMiner:
 
     `api` plays an API version, `firmware` a Braiins OS release; without either the
     model's own is played. Port 0 takes any free one. With a `FakeClock` nothing
-    happens unless the clock is advanced. Without `relay` calls take one hop less,
-    but the faults garbage and half-open cannot be played. `http_port` is where the stock
+    happens unless the clock is advanced. Without `relay` calls take one hop less, but
+    the faults garbage and half-open cannot be played. `http_port` is where the stock
     firmware answers after a RestoreStock.
     """
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .refusals import InvalidValue
+
 BRAND_ANTMINER = 1
 BRAND_UNKNOWN = 0
 
@@ -31,6 +33,13 @@ class Bounds:
     default: float
     min: float
     max: float
+
+    def check(self, name: str, value: float, unit: str = "") -> float:
+        """Return the value if it is within; say what is allowed if it is not."""
+        if not self.min <= value <= self.max:
+            span = f"{self.min:g} and {self.max:g} {unit}".rstrip()
+            raise InvalidValue(f"{name} must be between {span}, not {value:g}")
+        return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any, cast, override
+from typing import Any, NoReturn, cast, override
 
 from google.protobuf.message import DecodeError
 import grpc
@@ -207,12 +207,11 @@ class Answers(grpc.GenericRpcHandler):
                 return wire.write(method, reception.install(machine))
             except (Refusal, DecodeError) as error:
                 await _refuse(context, error)
-                raise
 
         return handle
 
 
-async def _refuse(context: _Context, error: Refusal | DecodeError) -> None:
+async def _refuse(context: _Context, error: Refusal | DecodeError) -> NoReturn:
     if isinstance(error, Refusal):
         await context.abort(_CODES[type(error)], str(error))
     await context.abort(grpc.StatusCode.INTERNAL, "the request cannot be decoded")

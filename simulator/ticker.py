@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
-from itertools import count
 import contextlib
+from itertools import count
 
 from .clock import Clock, FakeClock
 from .machine import Machine

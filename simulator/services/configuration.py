@@ -5,6 +5,7 @@ from typing import Any
 from simulator.configuration import (
     DPS_SHUTDOWN_H,
     DPS_START_PERCENT,
+    FAN_RATIO,
     FAN_SPEED,
     PAUSE_FAN_LIMIT_S,
     PAUSE_FAN_RATIO,
@@ -131,7 +132,7 @@ def _fill_cooling(machine: Machine, entry: Any) -> None:
     _bound(entry.dangerous_temperature, "degree_c", model.dangerous_c)
     if not model.fans:
         return
-    _bound_plain(entry.fan_speed_ratio, Bounds(1, 0, 1), whole=False)
+    _bound_plain(entry.fan_speed_ratio, FAN_RATIO, whole=False)
     fans = Bounds(min(1, model.fans), 0, model.fans)
     _bound_plain(entry.minimum_required_fans, fans, whole=True)
     _bound_plain(entry.min_fan_speed, Bounds(10, 0, 100), whole=True)

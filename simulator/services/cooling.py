@@ -3,7 +3,13 @@
 from dataclasses import replace
 from typing import Any
 
-from simulator.configuration import FAN_SPEED, CoolingMode, CoolingSettings
+from simulator.configuration import (
+    FAN_RATIO,
+    FAN_SPEED,
+    PAUSE_FAN_RATIO,
+    CoolingMode,
+    CoolingSettings,
+)
 from simulator.machine import Machine
 from simulator.models import Bounds
 from simulator.refusals import InvalidValue
@@ -41,14 +47,6 @@ def state(machine: Machine, _: Any) -> Any:
     return answer
 
 
-def _within(name: str, value: float, bounds: Bounds) -> float:
-    if not bounds.min <= value <= bounds.max:
-        raise InvalidValue(
-            f"{name} must be between {bounds.min:g} and {bounds.max:g}, not {value:g}"
-        )
-    return value
-
-
 def _temperatures(
     machine: Machine, settings: CoolingSettings, mode: Any
 ) -> CoolingSettings:
@@ -60,7 +58,7 @@ def _temperatures(
         ("dangerous_temperature", "dangerous_c", model.dangerous_c),
     ):
         if mode.HasField(name):
-            value = _within(name, getattr(mode, name).degree_c, bounds)
+            value = bounds.check(name, getattr(mode, name).degree_c)
             changes[field] = value
     settings = replace(settings, **changes)
     if not settings.target_c < settings.hot_c < settings.dangerous_c:
@@ -81,8 +79,8 @@ def _pause_mode(settings: CoolingSettings, mode: Any) -> CoolingSettings:
             )
             return replace(
                 settings,
-                pause_fan_ratio=_within(
-                    "pause_cooldown_fan_speed_ratio", ratio, Bounds(0, 0, 1)
+                pause_fan_ratio=PAUSE_FAN_RATIO.check(
+                    "pause_cooldown_fan_speed_ratio", ratio
                 ),
                 pause_fan_forever=manual.fan_pause_runtime == _RUNTIMES["INDEFINITE"],
             )
@@ -95,7 +93,7 @@ def _pause_mode(settings: CoolingSettings, mode: Any) -> CoolingSettings:
 def _fans(machine: Machine, settings: CoolingSettings, mode: Any) -> CoolingSettings:
     if mode.HasField("minimum_required_fans"):
         fans = Bounds(0, 0, machine.model.fans)
-        wanted = _within("minimum_required_fans", mode.minimum_required_fans, fans)
+        wanted = fans.check("minimum_required_fans", mode.minimum_required_fans)
         settings = replace(settings, required_fans=int(wanted))
     if mode.HasField("pause_mode"):
         settings = _pause_mode(settings, mode.pause_mode)
@@ -105,7 +103,7 @@ def _fans(machine: Machine, settings: CoolingSettings, mode: Any) -> CoolingSett
 def _fan_speed(mode: Any, field: str, before: int) -> int:
     if not mode.HasField(field):
         return before
-    return int(_within(field, getattr(mode, field), FAN_SPEED))
+    return int(FAN_SPEED.check(field, getattr(mode, field)))
 
 
 def set_mode(machine: Machine, request: Any) -> Any:
@@ -130,7 +128,7 @@ def set_mode(machine: Machine, request: Any) -> Any:
         if settings.min_fan > settings.max_fan:
             raise InvalidValue("min_fan_speed must not be above max_fan_speed")
     if name == "manual" and mode.HasField("fan_speed_ratio"):
-        ratio = _within("fan_speed_ratio", mode.fan_speed_ratio, Bounds(1, 0, 1))
+        ratio = FAN_RATIO.check("fan_speed_ratio", mode.fan_speed_ratio)
         settings = replace(settings, fan_ratio=ratio)
     machine.change(save, cooling=settings)
     answer = _Mode()

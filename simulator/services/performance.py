@@ -137,20 +137,11 @@ def efficiency(machine: Machine, _: Any) -> Any:
 # Targets
 
 
-def _within(name: str, value: float, bounds: Bounds, unit: str) -> float:
-    if not bounds.min <= value <= bounds.max:
-        raise InvalidValue(
-            f"{name} must be between {bounds.min:g} and {bounds.max:g} {unit}, "
-            f"not {value:g}"
-        )
-    return value
-
-
 def _apply_power(
     machine: Machine, request: Any, watts: float, *, ramp: bool = True
 ) -> Any:
     save = save_of(request)
-    watts = round(_within("the power target", watts, machine.model.power, "W"))
+    watts = round(machine.model.power.check("the power target", watts, "W"))
     machine.dps.refuse_while_stepping()
     if ramp:
         tuner = replace(
@@ -164,7 +155,7 @@ def _apply_hashrate(
     machine: Machine, request: Any, hashrate: float, *, ramp: bool = True
 ) -> Any:
     save = save_of(request)
-    _within("the hashrate target", hashrate, machine.model.hashrate, "TH/s")
+    machine.model.hashrate.check("the hashrate target", hashrate, "TH/s")
     machine.dps.refuse_while_stepping()
     if ramp:
         tuner = replace(
@@ -273,10 +264,10 @@ def _manual_settings(machine: Machine, mode: Any) -> ManualSettings:
         mhz = volt = None
         if entry.HasField(frequency):
             mhz = getattr(entry, frequency).hertz / 1e6
-            _within("the frequency", mhz, model.frequency, "MHz")
+            model.frequency.check("the frequency", mhz, "MHz")
         if entry.HasField(voltage):
             volt = getattr(entry, voltage).volt
-            _within("the voltage", volt, model.voltage, "V")
+            model.voltage.check("the voltage", volt, "V")
         return mhz, volt
 
     before = machine.saved.manual
@@ -351,25 +342,25 @@ def _dps_limits(target: Any, bounds: DpsBounds) -> dict[str, float]:
         case "power_target":
             power = target.power_target
             if power.HasField("power_step"):
-                changes["power_step"] = _within(
-                    "the power step", power.power_step.watt, bounds.power_step, "W"
+                changes["power_step"] = bounds.power_step.check(
+                    "the power step", power.power_step.watt, "W"
                 )
             if power.HasField("min_power_target"):
                 watts = power.min_power_target.watt
-                changes["min_power"] = _within(
-                    "the lowest power target", watts, bounds.min_power, "W"
+                changes["min_power"] = bounds.min_power.check(
+                    "the lowest power target", watts, "W"
                 )
         case "hashrate_target":
             hashrate = target.hashrate_target
             if hashrate.HasField("hashrate_step"):
                 step = hashrate.hashrate_step.terahash_per_second
-                changes["hashrate_step"] = _within(
-                    "the hashrate step", step, bounds.hashrate_step, "TH/s"
+                changes["hashrate_step"] = bounds.hashrate_step.check(
+                    "the hashrate step", step, "TH/s"
                 )
             if hashrate.HasField("min_hashrate_target"):
                 lowest = hashrate.min_hashrate_target.terahash_per_second
-                changes["min_hashrate"] = _within(
-                    "the lowest hashrate target", lowest, bounds.min_hashrate, "TH/s"
+                changes["min_hashrate"] = bounds.min_hashrate.check(
+                    "the lowest hashrate target", lowest, "TH/s"
                 )
     return changes
 
@@ -386,14 +377,14 @@ def set_dps(machine: Machine, request: Any) -> Any:
     if request.HasField("shutdown_duration"):
         hours = request.shutdown_duration.hours
         changes["shutdown_h"] = int(
-            _within("the shutdown duration", hours, DPS_SHUTDOWN_H, "h")
+            DPS_SHUTDOWN_H.check("the shutdown duration", hours, "h")
         )
     if request.HasField("mode"):
         changes["boost"] = request.mode == _DPS_MODES["BOOST"]
     if request.HasField("on_start_target_percent"):
         percent = request.on_start_target_percent
         changes["start_percent"] = int(
-            _within("the start target", percent, DPS_START_PERCENT, "%")
+            DPS_START_PERCENT.check("the start target", percent, "%")
         )
     machine.change(save, dps=replace(machine.saved.dps, **changes))
     return _dps_answer(machine)
@@ -422,8 +413,8 @@ def _dps_answer(machine: Machine) -> Any:
 def set_ramping(machine: Machine, request: Any) -> Any:
     """Set how long it takes to ramp up and down."""
     save = save_of(request)
-    up = int(_within("up_s", request.up_s, RAMP_S, "s"))
-    down = int(_within("down_s", request.down_s, RAMP_S, "s"))
+    up = int(RAMP_S.check("up_s", request.up_s, "s"))
+    down = int(RAMP_S.check("down_s", request.down_s, "s"))
     machine.change(save, ramp_up_s=up, ramp_down_s=down)
     return _Ramping(up_s=up, down_s=down)
 

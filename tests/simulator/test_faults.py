@@ -12,7 +12,7 @@ import pytest
 from simulator import FakeClock, SimulatedMiner
 from simulator.faults import DESCRIPTIONS
 
-from .conftest import Caller, Start
+from .conftest import DEADLINE_S, Caller, Start
 
 STATS = "MinerService/GetMinerStats"
 Code = grpc.StatusCode
@@ -20,7 +20,7 @@ Code = grpc.StatusCode
 both = pytest.mark.parametrize("relay", [True, False], ids=["relay", "direct"])
 
 
-async def fresh(miner: SimulatedMiner, seconds: float = 0.5) -> grpc.StatusCode:
+async def fresh(miner: SimulatedMiner, seconds: float = DEADLINE_S) -> grpc.StatusCode:
     """Return how a new client fares that asks for the version."""
     options = (("grpc.use_local_subchannel_pool", 1),)
     async with grpc.aio.insecure_channel(miner.address, options=options) as channel:
@@ -42,7 +42,7 @@ async def test_a_hanging_miner_never_answers(
     caller.miner.faults.hang()
     refusal = await caller.refusal(STATS, timeout=0.3)
     assert refusal.code() is Code.DEADLINE_EXCEEDED
-    assert await fresh(caller.miner) is Code.DEADLINE_EXCEEDED
+    assert await fresh(caller.miner, 0.3) is Code.DEADLINE_EXCEEDED
     caller.miner.faults.clear("hang")
     await caller.call(STATS)
 
