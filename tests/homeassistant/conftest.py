@@ -13,7 +13,6 @@ import pytest
 from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped]  # has no types
     MockConfigEntry,
 )
-import pytest_socket
 
 from custom_components.braiins_fleet.const import CONF_UID, DOMAIN
 from simulator import SimulatedMiner
@@ -30,9 +29,8 @@ type MakeEntry = Callable[..., MockConfigEntry]
 
 
 @pytest.fixture(autouse=True)
-def _sockets_are_open() -> None:
+def _sockets_are_open(socket_enabled: None) -> None:
     """Open sockets for fixtures too: they are set up before a test is."""
-    pytest_socket.enable_socket()
 
 
 @pytest.fixture(autouse=True)
