@@ -44,10 +44,15 @@ _CHANNEL_OPTIONS = (
     ("grpc.initial_reconnect_backoff_ms", 1_000),
     ("grpc.min_reconnect_backoff_ms", 1_000),
     ("grpc.max_reconnect_backoff_ms", 5_000),
-    # A connection whose other end has vanished is noticed and replaced.
+    # A connection whose other end has vanished is noticed within half a minute, and
+    # replaced. Without a timeout of its own, a ping waits a whole minute.
     ("grpc.keepalive_time_ms", 20_000),
     ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.http2.ping_timeout_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_pings_without_data", 0),
+    # Measuring the bandwidth costs a ping per poll, for a few hundred bytes.
+    ("grpc.http2.bdp_probe", 0),
 )
 
 type Request = tuple[Rpc, bytes]
