@@ -12,6 +12,7 @@ WINDOWS_S = (5, 15, 30, 60, 300, 900, 1800, 3600, 86400)
 
 _CHIP_WORK_TERAHASHES = (1 << 32) * 256 / 1e12
 _ERRORS_PER_HASH = 1.5e-3
+_JITTER_C = 0.15
 _SPARK = 0.25
 """Below this share of its smallest share of power a board finds nothing."""
 
@@ -69,6 +70,7 @@ class Board:
     __slots__ = (
         "averages",
         "chip_c",
+        "contact",
         "down",
         "enabled",
         "errors",
@@ -77,9 +79,8 @@ class Board:
         "hashes",
         "hashrate",
         "id",
-        "offset_c",
+        "jitter_c",
         "serial",
-        "shares",
         "voltage",
         "watts",
     )
@@ -91,7 +92,9 @@ class Board:
         self.down = False
         """Broken: it does not answer, whatever was configured."""
         self.factor = random.uniform(0.985, 1.01)
-        self.offset_c = random.uniform(0.0, 3.0)
+        self.contact = random.uniform(0.94, 1.0)
+        """How well its chips give off heat, against the best."""
+        self.jitter_c = 0.0
         self.serial = (
             f"{model.board_name[:3]}{random.randrange(10**9, 10**10)}X{index}A"
         )
@@ -99,7 +102,6 @@ class Board:
         self.hashrate = 0.0
         self.hashes = 0.0
         """Tera-hashes since the mining software started."""
-        self.shares = 0.0
         self.errors = 0.0
         self.frequency = 0.0
         self.voltage = 0.0
@@ -110,6 +112,11 @@ class Board:
     def works(self) -> bool:
         """Whether it takes part in mining."""
         return self.enabled and not self.down
+
+    @property
+    def sensor_c(self) -> float:
+        """What its hottest sensor reads, in sixteenths of a degree."""
+        return round((self.chip_c + self.jitter_c) * 16) / 16
 
     def hash(self, seconds: float, random: Random) -> float:
         """Hash for a while; returns the tera-hashes done."""
@@ -124,6 +131,7 @@ class Board:
             )
         else:
             self.errors = 0.0
+        self.jitter_c = random.gauss(0.0, _JITTER_C)
         self.hashes += done
         rate = done / seconds
         averages = self.averages

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
+from typing import TypedDict
 
 from .models import Bounds, Model
 
@@ -131,6 +132,19 @@ class Configuration:
     disabled_boards: frozenset[str] = frozenset()
     ramp_up_s: int = int(RAMP_S.default)
     ramp_down_s: int = int(RAMP_S.default)
+
+
+class Parts(TypedDict, total=False):
+    """Any parts of a configuration, to be replaced."""
+
+    tuner: TunerSettings
+    manual: ManualSettings
+    dps: DpsSettings
+    cooling: CoolingSettings
+    groups: tuple[GroupSettings, ...]
+    disabled_boards: frozenset[str]
+    ramp_up_s: int
+    ramp_down_s: int
 
 
 def factory_configuration(

@@ -9,6 +9,7 @@ from typing import Any
 
 from .fleet import Fleet
 from .miner import SimulatedMiner
+from .refusals import Refusal
 
 ALL = "all"
 
@@ -57,11 +58,16 @@ class Control:
         try:
             request = json.loads(await reader.readline())
             answer: dict[str, Any] = {"answer": await self._do(**request)}
-        except (ValueError, LookupError, TypeError, RuntimeError) as error:
+        except (ValueError, LookupError, TypeError, RuntimeError, Refusal) as error:
             answer = {"error": str(error)}
-        writer.write(json.dumps(answer).encode() + b"\n")
-        await writer.drain()
-        writer.close()
+        try:
+            writer.write(json.dumps(answer).encode() + b"\n")
+            await writer.drain()
+        except OSError:
+            # Who asked did not wait for the answer.
+            return
+        finally:
+            writer.close()
 
     async def _do(
         self,

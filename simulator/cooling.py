@@ -115,7 +115,7 @@ class Cooling:
         self.moving = abs(ratio - self.fan_ratio) > 0.005
         conductance = self.conductance(settings)
         for board in boards:
-            end = around_c + board.watts / conductance
+            end = around_c + board.watts / (conductance * board.contact)
             # Still air carries heat away slowly, so what is hot stays hot longer.
             inertia = _INERTIA_S * self._conductance / conductance
             gap = end - board.chip_c

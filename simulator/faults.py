@@ -212,6 +212,8 @@ class Faults:
         """Stop a fan."""
         machine = self._miner.machine
         machine.act()
+        if not 0 <= position < len(machine.cooling.fans):
+            raise ValueError(f"there is no fan {position}")
         fan = machine.cooling.fans[position]
         fan.broken = True
         machine.cooling.moving = True

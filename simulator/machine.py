@@ -7,6 +7,7 @@ that are short while things move and long while they rest.
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from random import Random
+from typing import Unpack
 
 from .accounts import FACTORY_PASSWORD, Accounts
 from .boards import Board, curve
@@ -15,6 +16,7 @@ from .configuration import (
     PAUSE_FAN_LIMIT_S,
     Configuration,
     CoolingMode,
+    Parts,
     Save,
     default_groups,
     factory_configuration,
@@ -42,7 +44,6 @@ _CALM_STEP_S = 30.0
 _SHARE_EVERY_S = 5.0
 _COOLED_BY_C = 20.0
 _CALM_ROOM_C = 45.0
-_FAN_W = 12.0
 _UNSET_CLOCK = 1_420_070_400.0
 _LIVED_S = 9 * 86400.0
 
@@ -73,11 +74,13 @@ class Machine:
         self.timing = timing or Timing()
         self.quirks = quirks or Quirks()
         self.random = Random(f"{model.key} {seed}")
+        # Made-up names have luck of their own, so that a login changes no weather.
+        self.names = Random(f"names {model.key} {seed}")
         self.moment = clock.now()
         self.schedule = Schedule()
         self.identity = identity(model, self.random)
         self.network = Network(host, factory_hostname(model, self.identity.mac))
-        self.accounts = Accounts(clock, self.random, password, user)
+        self.accounts = Accounts(clock, self.names, password, user)
         self.journal = Journal()
         self.curve = curve(model)
         self.boards = [
@@ -137,9 +140,8 @@ class Machine:
         """What the whole machine draws from the wall, in W."""
         if not self.present:
             return self.model.paused_w
-        fans = self.cooling.working_fans() * _FAN_W * self.cooling.fan_ratio**3
-        if not self.model.lists_boards:
-            fans *= 0.1
+        fans = self.cooling.working_fans() * self.cooling.fan_ratio**3
+        fans *= self.model.fan_w
         return max(self.model.paused_w + fans, self.power.watts) * (1 + self.flicker)
 
     @property
@@ -178,14 +180,15 @@ class Machine:
         """Live up to `now`, however short that is."""
         schedule = self.schedule
         while self.moment < now:
-            rest = min(now, max(schedule.next, self.moment)) - self.moment
-            if rest > 0:
+            end = min(now, max(schedule.next, self.moment))
+            if end > self.moment:
+                rest = end - self.moment
                 step = min(rest, _CALM_STEP_S if self._at_rest() else _STEP_S)
-                # A step that would leave a sliver swallows it.
                 self._step(step)
-                self.moment = now if step == now - self.moment else self.moment + step
+                # Arrive exactly: plans are due at their moment, not a hair before.
+                self.moment = end if step == rest else self.moment + step
             schedule.run_due(self.moment)
-            self._tell_status()
+            self.tell_status()
 
     def act(self) -> None:
         """Catch up exactly, before something is done to the machine."""
@@ -323,15 +326,12 @@ class Machine:
             self.note(Kind.POOLS, "no living pool, mining is paused")
             self.mining.pause(Reason.POOLS)
 
-    def _tell_status(self) -> None:
+    def tell_status(self) -> None:
+        """Let watchers know if the status is another than they know."""
         if self._status is not self.status:
             self._status = self.status
             for watcher in tuple(self.status_watchers):
                 watcher()
-
-    def tell_status(self) -> None:
-        """Let watchers know of a change that time did not bring."""
-        self._tell_status()
 
     # Configuration
 
@@ -342,9 +342,9 @@ class Machine:
         if self.moment < self._busy_until:
             raise Reconfiguring("the mining software is re-configuring itself")
 
-    def change(self, save: Save, **parts: object) -> None:
+    def change(self, save: Save, **parts: Unpack[Parts]) -> None:
         """Save changed parts of the configuration and apply them as asked."""
-        self.saved = replace(self.saved, **parts)  # type: ignore[arg-type]  # names are checked by callers' tests
+        self.saved = replace(self.saved, **parts)
         if save is Save.ONLY or not self.mining.running:
             return
         self._busy_until = self.moment + self.timing.reconfigure_s
@@ -352,13 +352,13 @@ class Machine:
             self.restart()
         else:
             self._take_over(self.saved)
-        self._tell_status()
+        self.tell_status()
 
     def restart(self) -> None:
         """Restart the mining software."""
         self.mining.stop()
         self.mining.start()
-        self._tell_status()
+        self.tell_status()
 
     def _take_over(self, wanted: Configuration) -> None:
         before, self.running = self.running, wanted
@@ -422,4 +422,4 @@ class Machine:
     def _tell_presence(self) -> None:
         for watcher in tuple(self.presence_watchers):
             watcher()
-        self._tell_status()
+        self.tell_status()

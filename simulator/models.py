@@ -92,6 +92,8 @@ class Model:
     hydro: bool = False
     fans: int = 4
     fan_rpm: float = 6000.0
+    fan_w: float = 12.0
+    """What one fan draws at full speed."""
     numbers_fans: bool = True
     target_c: Bounds
     hot_c: Bounds
@@ -285,6 +287,7 @@ BMM_101 = Model(
     bend=0.80,
     fans=1,
     fan_rpm=4200.0,
+    fan_w=1.2,
     target_c=Bounds(60, 30, 75),
     hot_c=Bounds(75, 40, 85),
     dangerous_c=Bounds(85, 50, 95),

@@ -78,14 +78,21 @@ class Tuner:
 
     def configure(self, settings: TunerSettings) -> None:
         """Take over settings and aim at their target."""
+        if settings.mode is not self.settings.mode:
+            self.left = self.takes
         self.settings = settings
         self.aim(self.configured)
 
     def aim(self, target: float) -> None:
-        """Make a target the live one; a known one needs no tuning."""
+        """Make a target the live one; a known one needs no tuning.
+
+        One that is live already goes on being tuned where it stands.
+        """
+        if target in self.profiles[self.settings.mode]:
+            self.left = 0.0
+        elif target != self.live or self.left <= 0:
+            self.left = self.takes
         self.live = target
-        known = target in self.profiles[self.settings.mode]
-        self.left = 0.0 if known else self.takes
 
     def watts(self, boards: int) -> float:
         """Return the power the live target takes with so many boards."""
@@ -122,7 +129,7 @@ class Tuner:
         """Throw all profiles away and begin again."""
         for profiles in self.profiles.values():
             profiles.clear()
-        self.aim(self.live)
+        self.left = self.takes
 
     def warm_up(self, hottest_c: float, *, starting: bool) -> None:
         """Preheat while the chips are too cold to be tuned."""

@@ -31,11 +31,11 @@ def state(machine: Machine, _: Any) -> Any:
     answer = _State()
     if machine.mining.running:
         machine.require_software()
-        hottest = max(machine.boards, key=lambda board: board.chip_c + board.offset_c)
+        hottest = max(machine.boards, key=lambda board: board.sensor_c)
         sensor = answer.highest_temperature
         sensor.id = machine.boards.index(hottest)
         sensor.location = _CHIP
-        sensor.temperature.degree_c = hottest.chip_c + hottest.offset_c
+        sensor.temperature.degree_c = hottest.sensor_c
     ratio = machine.cooling.fan_ratio
     model = machine.model
     for fan in machine.cooling.fans:

@@ -171,18 +171,17 @@ def hashboards(machine: Machine, _: Any) -> Any:
         entry.chips_count.value = model.chips_per_board
         entry.current_voltage.volt = board.voltage
         entry.current_frequency.hertz = board.frequency * 1e6
-        chip = board.chip_c + board.offset_c
         sensor = entry.highest_chip_temp
         sensor.id = index
         sensor.location = _CHIP
-        sensor.temperature.degree_c = chip
-        entry.board_temp.degree_c = around + (board.chip_c - around) * 0.75
+        sensor.temperature.degree_c = board.sensor_c
+        entry.board_temp.degree_c = around + (board.sensor_c - around) * 0.75
         if settings.mode is CoolingMode.HYDRO:
             entry.lowest_water_inlet_temp.degree_c = around
             entry.highest_water_outlet_temp.degree_c = outlet
         elif settings.mode is not CoolingMode.IMMERSION:
             entry.lowest_inlet_temp.degree_c = around + 1.0
-            entry.highest_outlet_temp.degree_c = outlet + board.offset_c
+            entry.highest_outlet_temp.degree_c = outlet + board.jitter_c
         solver = entry.stats
         _fill_rates(solver.real_hashrate, board.averages, board.hashes / uptime)
         solver.nominal_hashrate.gigahash_per_second = _nominal(machine, board) * 1000

@@ -63,7 +63,7 @@ def fill_configuration(entry: Any, settings: GroupSettings) -> None:
 
 
 def _new_uid(machine: Machine) -> str:
-    return f"{machine.random.getrandbits(64):016x}"
+    return f"{machine.names.getrandbits(64):016x}"
 
 
 def _pool(

@@ -170,6 +170,16 @@ def test_the_same_seed_and_the_same_time_give_the_same_numbers() -> None:
     assert figures(3) != figures(4)
 
 
+def test_a_login_changes_nothing_of_the_weather() -> None:
+    one, other = machine(), machine()
+    for _ in range(10):
+        one.accounts.login("root", "root")
+        live(one, 30)
+        live(other, 30)
+    assert one.consumption == other.consumption
+    assert one.hottest_c == other.hottest_c
+
+
 def test_a_board_that_is_down_leaves_an_error_behind() -> None:
     it = machine()
     it.boards[0].down = True

@@ -64,6 +64,17 @@ def test_tuning_waits_while_mining_is_paused() -> None:
     assert tuner_state(it) is TunerState.TUNING
 
 
+def test_tuning_goes_on_where_a_pause_broke_it_off() -> None:
+    it = machine()
+    aim(it, 2000)
+    live(it, 1700)
+    it.mining.pause(Reason.USER)
+    live(it, 600)
+    it.mining.resume(Reason.USER)
+    live(it, 200)
+    assert tuner_state(it) is TunerState.STABLE
+
+
 def test_a_cold_machine_preheats_at_less_power() -> None:
     it = machine(warm=False, room_c=-5.0)
     live(it, 45)
