@@ -259,12 +259,12 @@ async def test_boards_are_switched_by_their_names(
 ) -> None:
     caller = await start("s21_hydro")
     answer = await caller.call(
-        "MinerService/DisableHashboards", save_action=APPLY, hashboard_ids=["hb1"]
+        "MinerService/DisableHashboards", save_action=APPLY, hashboard_ids=["1"]
     )
     assert {board.id: board.is_enabled for board in answer.hashboards} == {
-        "hb0": True,
-        "hb1": False,
-        "hb2": True,
+        "0": True,
+        "1": False,
+        "2": True,
     }
     clock.advance(10)
     boards = (await caller.call("MinerService/GetHashboards")).hashboards
