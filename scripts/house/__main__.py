@@ -173,6 +173,9 @@ async def _settle(house: HomeAssistant, fleet: SimulatedFleet) -> list[str]:
         await house.enter(USER, PASSWORD)
         await house.wait_until_it_runs()
         await house.settle_in(HOME)
+    # The first things its pages ask for; they stay empty if one cannot be had.
+    for question in ("get_states", "get_services", "manifest/list"):
+        await house.command(question)
     if COMPONENT.name not in await house.installed():
         raise HouseError("Home Assistant does not see the integration.")
     async with step("Starting the simulated fleet"):

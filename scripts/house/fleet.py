@@ -107,10 +107,10 @@ class SimulatedFleet:
         first, *_, end = self.residents
         told = [
             f"{len(self.residents)} simulated miners are set up: {first} to {end}",
-            f"One more is yours to add: {last}, user {USER}, password {PASSWORD}",
+            f"To try the dialog with: {last}, user {USER}, password {PASSWORD}",
         ]
         if self._decoys:
             *_, stock, old = islice(addresses(FIRST), len(self._miners) + 2)
-            told.append(f"Two cannot be added: {stock} (stock firmware), {old} (22.08)")
+            told.append(f"Not to be added: {stock} (stock firmware), {old} (22.08)")
         told.append("Make trouble: .venv/bin/python -m simulator fault --help")
         return told
