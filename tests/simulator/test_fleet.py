@@ -183,6 +183,39 @@ def test_without_a_running_fleet_the_command_line_says_so(
     assert "No simulator is running" in capsys.readouterr().err
 
 
+async def test_the_command_line_shows_what_it_did(
+    fleet: Fleet, socket: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def command(*arguments: str) -> tuple[int, str, str]:
+        given = [*arguments, "--control", str(socket)]
+        code = await asyncio.to_thread(main, given)
+        return code, *capsys.readouterr()
+
+    code, out, _ = await command("list")
+    assert code == 0
+    assert all(miner.address in out for miner in fleet.miners)
+    code, out, _ = await command("fault", "127.0.90.2", "hang")
+    assert code == 0
+    assert out.rstrip().endswith("hang")
+    code, out, _ = await command("show", "127.0.90.2")
+    assert "Antminer S19j Pro" in out
+    assert "hang" in out
+    code, _, err = await command("clear", "127.0.90.77")
+    assert code == 1
+    assert "no miner" in err
+
+
+async def test_a_port_in_use_is_explained(
+    fleet: Fleet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    miner = fleet.miners[0]
+    given = ["run", "--model", "s21", "--no-decoys"]
+    given += ["--first", miner.host, "--port", str(miner.port)]
+    given += ["--control", str(tmp_path / "other")]
+    assert await asyncio.to_thread(main, given) == 1
+    assert "--same-host" in capsys.readouterr().err
+
+
 def test_help_shows_what_can_be_done(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--help"])

@@ -100,6 +100,19 @@ async def test_an_upload_that_is_not_as_announced_is_refused(
     assert s19k_pro.miner.listening
 
 
+@pytest.mark.parametrize("relay", [True, False])
+async def test_a_large_image_arrives_whole(
+    start: Start,
+    clock: FakeClock,
+    relay: bool,  # given by pytest
+) -> None:
+    caller = await start(api="1.10", relay=relay)
+    image = b"version=26.05\n" + bytes(range(256)) * 40_000
+    assert (await caller.upload(UPGRADE, *upload(image))).successful
+    await away_and_back(caller.miner, clock)
+    assert caller.machine.firmware.release == "26.05"
+
+
 async def test_an_upgrade_can_discard_all_settings(
     s19k_pro: Caller, clock: FakeClock
 ) -> None:
