@@ -1,8 +1,24 @@
 """What comes of the answers that real miners give, the odd ones too."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message_factory import GetMessageClass
+from hypothesis import given
+from hypothesis.strategies import (
+    DataObject,
+    SearchStrategy,
+    binary,
+    booleans,
+    data,
+    fixed_dictionaries,
+    floats,
+    integers,
+    lists,
+    text,
+)
 import pytest
 
 from custom_components.braiins_fleet.asic import (
@@ -10,6 +26,7 @@ from custom_components.braiins_fleet.asic import (
     CoolingKind,
     FanPauseMode,
     FanPauseRuntime,
+    Garbled,
     LicenseState,
     ManualTuning,
     MinerStatus,
@@ -20,6 +37,7 @@ from custom_components.braiins_fleet.asic import (
     Weekday,
     Weekly,
 )
+from custom_components.braiins_fleet.asic.connection import parse
 from custom_components.braiins_fleet.asic.snapshot import (
     AUTO_UPGRADE,
     CONFIGURATION,
@@ -112,6 +130,7 @@ def test_hashrates_are_in_terahash() -> None:
         ({"best_share": 7, "best_share_str": "lots"}, 7),
         ({"best_share": 7, "best_share_str": "Infinity"}, 7),
         ({"best_share": 7, "best_share_str": "NaN"}, 7),
+        ({"best_share": 7, "best_share_str": "1E999999999"}, 7),
     ],
 )
 def test_the_best_share_is_read_from_the_text_that_cannot_overflow(
@@ -458,3 +477,53 @@ def test_the_release_is_found_in_the_version(version: str, release: str | None) 
     details = read(DETAILS, bos_version={"current": version})
     assert details.firmware == (version or None)
     assert details.release == release
+
+
+@pytest.mark.parametrize("reading", Reading)
+@given(answer=binary(max_size=200))
+def test_no_answer_can_do_worse_than_be_garbled(
+    reading: Reading, answer: bytes
+) -> None:
+    source = SOURCES[reading]
+    with suppress(Garbled):
+        source.read(parse(source.rpc, answer))
+
+
+@given(data=data())
+@pytest.mark.parametrize("reading", Reading)
+def test_no_values_can_do_any_harm(reading: Reading, data: DataObject) -> None:
+    source = SOURCES[reading]
+    source.read(data.draw(messages(source.rpc.response)))
+
+
+def messages(kind: type[Any], depth: int = 3) -> SearchStrategy[Any]:
+    """Make messages of a kind with any values in any of their fields."""
+    fields = {
+        field.name: values(field, depth)
+        for field in kind.DESCRIPTOR.fields
+        if depth or field.message_type is None
+    }
+    return fixed_dictionaries({}, optional=fields).map(lambda given: kind(**given))
+
+
+def values(field: FieldDescriptor, depth: int) -> SearchStrategy[Any]:
+    """Make values for a field."""
+    if field.message_type is not None:
+        value = messages(GetMessageClass(field.message_type), depth - 1)
+        return lists(value, max_size=2) if field.is_repeated else value
+    match field.cpp_type:
+        case field.CPPTYPE_STRING:
+            value = text(max_size=20)
+        case field.CPPTYPE_BOOL:
+            value = booleans()
+        case field.CPPTYPE_DOUBLE:
+            value = floats()
+        case field.CPPTYPE_ENUM | field.CPPTYPE_INT32:
+            value = integers(-(2**31), 2**31 - 1)
+        case field.CPPTYPE_UINT32:
+            value = integers(0, 2**32 - 1)
+        case field.CPPTYPE_INT64:
+            value = integers(-(2**63), 2**63 - 1)
+        case _:
+            value = integers(0, 2**64 - 1)
+    return lists(value, max_size=2) if field.is_repeated else value

@@ -6,6 +6,7 @@ from typing import Any
 from google.protobuf import json_format
 
 from .connection import Connection
+from .errors import Garbled
 from .wire import rpc
 
 _SERVICE = "AdvancedSettingsService"
@@ -45,9 +46,11 @@ class AdvancedSettings:
 
 
 def _read(struct: Any) -> dict[str, Json]:
-    return {
-        key: _plain(value) for key, value in json_format.MessageToDict(struct).items()
-    }
+    try:
+        settings = json_format.MessageToDict(struct)
+    except json_format.Error as err:
+        raise Garbled(str(err)) from err
+    return {key: _plain(value) for key, value in settings.items()}
 
 
 def _plain(value: Json) -> Json:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException
 from typing import Any
 
 from .units import read_efficiency, read_gigahash, read_megahash, read_time, read_watts
@@ -59,6 +59,7 @@ class MinerStats:
 
 
 # Difficulties are written out, or short: 1234567 and 1.23M are the same.
+_MOST_DIGITS = 80
 _SUFFIXES = {"K": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18, "Z": 21}
 
 
@@ -70,9 +71,12 @@ def read_best_share(message: Any) -> int | None:
     text = message.best_share_str.strip().upper()
     exponent = _SUFFIXES.get(text[-1:], 0)
     try:
-        return int(Decimal(text[:-1] if exponent else text).scaleb(exponent))
-    except InvalidOperation, ValueError, OverflowError:
+        share = Decimal(text[:-1] if exponent else text).scaleb(exponent)
+    except DecimalException:
+        share = Decimal("NaN")
+    if not share.is_finite() or share.adjusted() > _MOST_DIGITS:
         return message.best_share or None
+    return int(share)
 
 
 def read_hashrates(m: Any) -> Hashrates:

@@ -190,7 +190,7 @@ def read_time(message: Any, field: str) -> datetime | None:
         return None
     try:
         time: datetime = getattr(message, field).ToDatetime(tzinfo=UTC)
-    except ValueError:
+    except ValueError, OverflowError:
         return None
     return plausible(time)
 
