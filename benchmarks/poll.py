@@ -227,7 +227,7 @@ def main() -> None:
         default=1_000_000,
         help="miners polled at the same time (default: all)",
     )
-    parser.add_argument("--json", type=Path, default=Path("benchmarks/poll.json"))
+    parser.add_argument("--json", type=Path, default=Path("bench-results/poll.json"))
     options = parser.parse_args()
 
     summary: list[tuple[Run, Run]] = []
@@ -245,6 +245,7 @@ def main() -> None:
             summary.append((floor, summarise(runs["client", hanging])))
     print(f"{RPCS_PER_POLL} calls per poll; medians of {options.repeat} processes")
     print(*table(summary), sep="\n")
+    options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(
         json.dumps([asdict(run) for pair in summary for run in pair], indent=2) + "\n"
     )
