@@ -61,6 +61,22 @@ def integration_requirements(components: Path, wanted: list[str]) -> list[str]:
     return sorted(requirements)
 
 
+def base_platforms(components: Path) -> list[str]:
+    """Return what Home Assistant sets up in any case: light, camera and the like."""
+    return [
+        manifest.parent.name
+        for manifest in components.glob("*/manifest.json")
+        if json.loads(manifest.read_text()).get("integration_type") == "entity"
+    ]
+
+
+def needed(components: Path) -> list[str]:
+    """Return the run-time requirements of the Home Assistant of scripts/develop."""
+    return integration_requirements(
+        components, [*INTEGRATIONS, *base_platforms(components)]
+    )
+
+
 def home_assistant_version(pinned: str) -> str:
     """Return the version of Home Assistant in a compiled requirements file."""
     match = re.search(r"^homeassistant==(\S+)", pinned, re.MULTILINE)
@@ -103,7 +119,7 @@ def pin(uv: str, *, beta: bool, upgrade: bool) -> None:
             *("--python-version=3.14.2", chosen),
         )
         package = scratch / "site" / "homeassistant"
-        integrations = integration_requirements(package / "components", INTEGRATIONS)
+        integrations = needed(package / "components")
         # Named by its version, a beta is taken, and no beta of anything else.
         wanted.write_text("\n".join([development, chosen, *integrations, ""]))
         run_uv(

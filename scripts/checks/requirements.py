@@ -8,7 +8,7 @@ import re
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from scripts.requirements import INTEGRATIONS, integration_requirements
+from scripts.requirements import needed
 
 ASKED = "requirements-dev.in"
 PINNED = "requirements-dev.txt"
@@ -25,7 +25,7 @@ def check(root: Path) -> Iterator[str]:
 
     lines = (root / ASKED).read_text().splitlines()
     asked = [text for line in lines if (text := line.partition("#")[0].strip())]
-    for text in asked + integration_requirements(_components(), INTEGRATIONS):
+    for text in asked + needed(_components()):
         requirement = Requirement(text)
         version = pinned.get(canonicalize_name(requirement.name))
         if version is None or version not in requirement.specifier:

@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from scripts.requirements import home_assistant_version, integration_requirements
+from scripts.requirements import (
+    home_assistant_version,
+    integration_requirements,
+    needed,
+)
 
 
 @pytest.fixture
@@ -32,6 +36,13 @@ def test_an_integration_of_a_newer_home_assistant_is_passed_over(
     assert integration_requirements(components, ["radio", "marketplace"]) == [
         "radio==1"
     ]
+
+
+def test_what_is_set_up_in_any_case_is_needed_too(components: Path) -> None:
+    camera = {"integration_type": "entity", "requirements": ["turbo==1"]}
+    (components / "camera").mkdir()
+    (components / "camera/manifest.json").write_text(json.dumps(camera))
+    assert needed(components) == ["sql==2", "turbo==1", "zlib==1"]
 
 
 def test_the_version_is_that_the_test_plugin_asks_for() -> None:
