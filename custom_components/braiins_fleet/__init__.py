@@ -89,6 +89,6 @@ def _register_device(
         manufacturer=manufacturer(details),
         model=details.model,
         serial_number=details.serial_number,
-        sw_version=details.firmware,
+        sw_version=details.release or details.firmware,
         configuration_url=URL.build(scheme="http", host=entry.data[CONF_HOST]),
     )

@@ -180,10 +180,10 @@ async def test_a_connection_whose_other_end_vanished_is_replaced(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Once a miner lost power, nothing tells us that the connection is none any more.
-    hurried = dict(connection._CHANNEL_OPTIONS)
+    hurried = dict(connection._LASTING_OPTIONS)
     hurried["grpc.keepalive_time_ms"] = 1000
     hurried["grpc.http2.ping_timeout_ms"] = 300
-    monkeypatch.setattr(connection, "_CHANNEL_OPTIONS", tuple(hurried.items()))
+    monkeypatch.setattr(connection, "_LASTING_OPTIONS", tuple(hurried.items()))
     async with (
         pair(relay=False) as (simulated, _),
         Cable(simulated.host, simulated.port) as cable,

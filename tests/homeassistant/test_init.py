@@ -27,7 +27,7 @@ async def test_a_miner_becomes_a_device_that_tells_who_it_is(
     assert device.manufacturer == "Bitmain"
     assert device.model == "Antminer S19k Pro"
     assert device.serial_number == who.serial
-    assert device.sw_version == miner.machine.firmware.build
+    assert device.sw_version == miner.machine.firmware.release
     assert device.configuration_url == f"http://{miner.host}"
     assert device.connections == {(dr.CONNECTION_NETWORK_MAC, who.mac.lower())}
     assert device.identifiers == {(DOMAIN, who.mac.lower())}

@@ -33,14 +33,18 @@ _TOKEN_USABLE = 0.9
 
 _CLOSED = "the connection was closed"
 
-_CHANNEL_OPTIONS = (
+BRIEF_OPTIONS = (
     # A retry that nobody asked for could do a thing twice, and costs a tenth.
     ("grpc.enable_retries", 0),
     # Miners are in the home, a proxy leads out of it.
     ("grpc.enable_http_proxy", 0),
-    # Back-off is per miner, and short: the default of up to two minutes leaves a
-    # miner unavailable long after it is back.
+    # What one channel learns of an address is no business of another's.
     ("grpc.use_local_subchannel_pool", 1),
+)
+_LASTING_OPTIONS = (
+    *BRIEF_OPTIONS,
+    # The default back-off of up to two minutes leaves a miner unavailable long after
+    # it is back.
     ("grpc.initial_reconnect_backoff_ms", 1_000),
     ("grpc.min_reconnect_backoff_ms", 1_000),
     ("grpc.max_reconnect_backoff_ms", 5_000),
@@ -73,10 +77,12 @@ class _Token:
         self.metadata = (("authorization", self.text),)
 
 
-def open_channel(host: str, port: int) -> grpc.aio.Channel:
+def open_channel(
+    host: str, port: int, options: Sequence[tuple[str, int]] | None = None
+) -> grpc.aio.Channel:
     """Open a plaintext channel; nothing is sent before the first call."""
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    return grpc.aio.insecure_channel(address, options=_CHANNEL_OPTIONS)
+    return grpc.aio.insecure_channel(address, options=options or _LASTING_OPTIONS)
 
 
 def parse(rpc: Rpc, answer: bytes) -> Any:

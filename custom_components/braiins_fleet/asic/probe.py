@@ -8,7 +8,7 @@ from typing import Any, override
 import grpc
 import grpc.aio
 
-from .connection import open_channel, parse
+from .connection import BRIEF_OPTIONS, open_channel, parse
 from .errors import (
     Garbled,
     NoSuchHost,
@@ -79,7 +79,8 @@ async def _knock(host: str, port: int, web_port: int) -> None:
 
 
 async def _ask(host: str, port: int, timeout: float) -> ApiVersion:
-    channel = open_channel(host, port)
+    # A lasting channel would give up on a mute one, and try again, before we do.
+    channel = open_channel(host, port, BRIEF_OPTIONS)
     try:
         call: Any = channel.unary_unary(GET_API_VERSION.path)
         answer = parse(GET_API_VERSION, await call(b"", timeout=timeout))
