@@ -84,8 +84,6 @@ class Faults:
             if undo is not None:
                 undo()
 
-    # The wire
-
     def hang(self) -> None:
         """Never answer a call."""
         trouble, released = self._miner.trouble, asyncio.Event()
@@ -144,8 +142,6 @@ class Faults:
             relay.switch(Mode.THROUGH)
 
         self._undo[name] = undo
-
-    # The machine
 
     def lose_tokens(self) -> None:
         """Forget all tokens."""

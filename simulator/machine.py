@@ -118,8 +118,6 @@ class Machine:
         else:
             self.mining.start()
 
-    # What others read
-
     @property
     def around_c(self) -> float:
         """The temperature of the room's air or the loop's water."""
@@ -166,8 +164,6 @@ class Machine:
         if self.quirks.clock_unset:
             return _UNSET_CLOCK + max(0.0, moment - self.booted)
         return self.clock.calendar(moment)
-
-    # Time
 
     def advance(self) -> None:
         """Live up to now."""
@@ -286,8 +282,6 @@ class Machine:
         self._status = self.status
         self.catch_up(self.moment + 1.0)
 
-    # What the parts tell the whole
-
     def note(
         self, kind: Kind, message: str, component: str | None = None, index: int = 0
     ) -> None:
@@ -332,8 +326,6 @@ class Machine:
             self._status = self.status
             for watcher in tuple(self.status_watchers):
                 watcher()
-
-    # Configuration
 
     def require_software(self) -> None:
         """Raise unless the mining software runs and is not busy with itself."""
@@ -380,8 +372,6 @@ class Machine:
         raise InvalidValue(
             f"there is no hashboard {name!r}, only {', '.join(self.model.board_ids)}"
         )
-
-    # Going away and coming back
 
     def leave(self, seconds: float, then: Iterable[Callable[[], None]] = ()) -> None:
         """Go off the network for a while, as at a reboot; tokens are lost."""

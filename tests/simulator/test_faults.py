@@ -263,9 +263,6 @@ async def test_a_fault_that_does_not_exist_is_named(s19k_pro: Caller) -> None:
         s19k_pro.miner.faults.set("gremlins")
 
 
-# The status stream
-
-
 async def test_the_stream_begins_with_the_status_and_tells_every_change(
     s19k_pro: Caller, clock: FakeClock
 ) -> None:
