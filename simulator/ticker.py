@@ -10,6 +10,7 @@ from .machine import Machine
 
 _EVERY_S = 0.1
 _LOOK_EVERY = 10
+_LAG_S = 600.0
 
 
 class Ticker:
@@ -60,5 +61,7 @@ class Ticker:
             # Plans are kept on time; what heat brings may be noticed a second late.
             look = tick % _LOOK_EVERY == 0
             for machine in self._machines:
-                if machine.schedule.next <= now or (look and machine.status_watchers):
+                if machine.schedule.next <= now or (
+                    look and (machine.status_watchers or now - machine.moment > _LAG_S)
+                ):
                     machine.catch_up(now)
