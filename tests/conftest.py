@@ -9,9 +9,9 @@ import pytest_socket
 LOOPBACK = ["127.0.0.0/8", "::1"]
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_runtest_setup() -> None:
-    """Open loopback, after Home Assistant's test plugin has closed everything."""
+@pytest.fixture(autouse=True)
+def loopback() -> None:
+    """Open loopback, which Home Assistant's test plugin has closed like all else."""
     pytest_socket.enable_socket()
     pytest_socket.socket_allow_hosts(LOOPBACK, allow_unix_socket=True)
 

@@ -43,17 +43,12 @@ USES = (
     Use("*EntityDescription", "translation_key", "entity.{module}.{key}.name"),
 )
 
-# The texts that Home Assistant's own flow methods name.
+# The texts that Home Assistant's own flow methods name, and does not have itself.
 IMPLIED = {
     "_abort_if_unique_id_configured": {"already_configured"},
     "_abort_if_unique_id_mismatch": {"unique_id_mismatch"},
     "_async_abort_entries_match": {"already_configured"},
-    "async_set_unique_id": {"already_in_progress"},
-    "async_update_and_abort": {"reauth_successful", "reconfigure_successful"},
-    "async_update_reload_and_abort": {"reauth_successful", "reconfigure_successful"},
 }
-# The same for steps whose very name decides how they end.
-ENDINGS = {"reauth": "reauth_successful", "reconfigure": "reconfigure_successful"}
 
 # Texts of which each has to be named somewhere in the code.
 NAMED = ("config.error", "config.abort", "config.progress", "exceptions", "issues")
@@ -92,15 +87,11 @@ def _missing(module: Source, texts: dict[str, Any]) -> Iterator[str]:
 
 def _certain(function: str, call: ast.Call) -> Iterator[str]:
     """Yield the implied texts that are shown whatever step it is."""
-    if function == "_abort_if_unique_id_configured":
-        if _argument(call, "error") is None:
-            yield "already_configured"
-    elif function == "async_set_unique_id":
-        match _argument(call, "raise_on_progress"):
-            case ast.Constant(value=False):
-                pass
-            case _:
-                yield "already_in_progress"
+    if (
+        function == "_abort_if_unique_id_configured"
+        and _argument(call, "error") is None
+    ):
+        yield "already_configured"
 
 
 def _demand(
@@ -166,9 +157,6 @@ def _steps(flow: Source, texts: dict[str, Any]) -> Iterator[str]:
         for node in ast.walk(flow.tree)
         if isinstance(node, ast.AsyncFunctionDef)
     }
-    for method, ending in ENDINGS.items():
-        if method in methods and _at(texts, f"config.abort.{ending}") is None:
-            yield f"{FILE}: config.abort.{ending} is missing"
     for name, step in texts.get("config", {}).get("step", {}).items():
         if name not in methods:
             yield f"{FILE}: config.step.{name} is used nowhere"

@@ -27,6 +27,7 @@ from custom_components.braiins_fleet.asic import (
     FanPauseMode,
     FanPauseRuntime,
     Garbled,
+    Json,
     LicenseState,
     ManualTuning,
     MinerStatus,
@@ -57,6 +58,11 @@ from custom_components.braiins_fleet.asic.snapshot import (
     TUNER,
     Source,
 )
+from custom_components.braiins_fleet.asic.wire import rpc
+
+from .scripted import ScriptedMiner, client
+
+GET_SETTINGS = rpc("AdvancedSettingsService", "GetSettings")
 
 
 def read[T](source: Source[T], **fields: Any) -> T:
@@ -527,3 +533,26 @@ def values(field: FieldDescriptor, depth: int) -> SearchStrategy[Any]:
         case _:
             value = integers(0, 2**64 - 1)
     return lists(value, max_size=2) if field.is_repeated else value
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+async def test_settings_that_are_no_numbers_are_garbled(
+    scripted: ScriptedMiner, number: str
+) -> None:
+    scripted.says(GET_SETTINGS, settings={"min_fan_pwm": float(number)})
+    async with client(scripted) as miner:
+        with pytest.raises(Garbled):
+            await miner.advanced.get()
+
+
+async def test_settings_keep_their_shape(scripted: ScriptedMiner) -> None:
+    settings: dict[str, Json] = {
+        "steps": [1, 2.5, {"deep": 3}],
+        "on": True,
+        "name": "7",
+        "none": None,
+    }
+    scripted.says(GET_SETTINGS, settings=settings)
+    async with client(scripted) as miner:
+        found = await miner.advanced.get()
+    assert repr(dict(sorted(found.items()))) == repr(dict(sorted(settings.items())))

@@ -29,11 +29,6 @@ type MakeEntry = Callable[..., MockConfigEntry]
 
 
 @pytest.fixture(autouse=True)
-def _sockets_are_open(socket_enabled: None) -> None:
-    """Open sockets for fixtures too: they are set up before a test is."""
-
-
-@pytest.fixture(autouse=True)
 def _integration_is_found(enable_custom_integrations: None) -> None:
     """Let Home Assistant load what lies in custom_components."""
 

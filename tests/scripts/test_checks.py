@@ -91,11 +91,7 @@ TEXTS: dict[str, Any] = {
             }
         },
         "error": {"nothing_answers": "Nothing.", "wrong_password": "Wrong."},
-        "abort": {
-            "already_configured": "Known.",
-            "already_in_progress": "Under way.",
-            "reauth_successful": "Done.",
-        },
+        "abort": {"already_configured": "Known."},
     },
     "entity": {"sensor": {"fee": {"name": "Fee"}}},
     "exceptions": {"no_answer": {"message": "No answer."}},
@@ -321,8 +317,6 @@ def with_rule(tree: Path, rule: str, standing: object) -> None:
         "config.error.nothing_answers",
         "config.error.wrong_password",
         "config.abort.already_configured",
-        "config.abort.already_in_progress",
-        "config.abort.reauth_successful",
         "entity.sensor.fee",
         "exceptions.no_answer",
     ],
@@ -383,15 +377,6 @@ def test_a_field_has_a_name_and_a_description(
     }
     write_texts(tree, texts)
     assert complaint in complaints(translations.check, tree)
-
-
-def test_a_flow_that_ignores_others_needs_no_text_for_them(tree: Path) -> None:
-    flow = CONFIG_FLOW.replace('"miner")', '"miner", raise_on_progress=False)')
-    (tree / COMPONENT / "config_flow.py").write_text(flow)
-    texts = json.loads(json.dumps(TEXTS))
-    del texts["config"]["abort"]["already_in_progress"]
-    write_texts(tree, texts)
-    assert complaints(translations.check, tree) == ""
 
 
 def test_a_menu_has_a_text_for_each_of_its_options(tree: Path) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import grpc
 import pytest
-import pytest_socket
 
 from simulator import FakeClock, SimulatedMiner
 from simulator.schema import NEWEST, Method, schema
@@ -99,13 +98,6 @@ class Caller:
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await self.call(name, **fields)
         return caught.value
-
-
-@pytest.fixture(autouse=True)
-def loopback() -> None:
-    """Open loopback before other fixtures run, for the relays they start."""
-    pytest_socket.enable_socket()
-    pytest_socket.socket_allow_hosts(["127.0.0.0/8"], allow_unix_socket=True)
 
 
 @pytest.fixture

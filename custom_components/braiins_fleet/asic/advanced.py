@@ -48,7 +48,7 @@ class AdvancedSettings:
 def _read(struct: Any) -> dict[str, Json]:
     try:
         settings = json_format.MessageToDict(struct)
-    except json_format.Error as err:
+    except (json_format.Error, ValueError) as err:
         raise Garbled(str(err)) from err
     return {key: _plain(value) for key, value in settings.items()}
 
