@@ -103,7 +103,7 @@ def _read_time_of_day(m: Any) -> time_of_day | None:
         return None
     try:
         return time_of_day(m.time.hours, m.time.minutes, m.time.seconds)
-    except ValueError:
+    except ValueError, OverflowError:
         return None
 
 
