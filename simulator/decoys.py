@@ -1,5 +1,6 @@
 """Machines that are found on a network but speak no API of ours."""
 
+from abc import ABC, abstractmethod
 import asyncio
 import contextlib
 from typing import Self, override
@@ -8,7 +9,7 @@ _HEAD_LIMIT = 16 * 1024
 _PATIENCE_S = 10.0
 
 
-class Decoy:
+class Decoy(ABC):
     """A web server on port 80, and nothing on the miners' port."""
 
     title = "decoy"
@@ -43,9 +44,9 @@ class Decoy:
         """Stop."""
         await self.stop()
 
+    @abstractmethod
     def answer(self, method: str, path: str) -> tuple[str, dict[str, str], str]:
         """Return status line, headers and body for a request."""
-        raise NotImplementedError
 
     async def _serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

@@ -29,7 +29,7 @@ async def test_a_wrong_password_or_user_is_denied(start: Start) -> None:
 
 async def test_a_fresh_image_lets_root_in_without_a_password(start: Start) -> None:
     caller = await start(login=False, password=None)
-    await caller.login("root", "")
+    assert (await caller.login("root", "")).token
     await caller.call(GUARDED)
 
 
@@ -65,7 +65,7 @@ async def test_a_changed_password_counts_from_then_on(s19k_pro: Caller) -> None:
 
 async def test_a_password_can_be_removed(s19k_pro: Caller) -> None:
     await s19k_pro.call("AuthenticationService/SetPassword")
-    await s19k_pro.login("root", "anything")
+    assert (await s19k_pro.login("root", "anything")).token
 
 
 async def test_a_reboot_forgets_the_tokens(s19k_pro: Caller, clock: FakeClock) -> None:
