@@ -15,6 +15,7 @@ from custom_components.braiins_fleet.asic.wire import LOGIN, Rpc
 type Context = aio.ServicerContext[Any, Any]
 type Answer = bytes | grpc.StatusCode
 type Script = Callable[["ScriptedMiner", Context], Awaitable[Answer]]
+type Upload = Callable[[AsyncIterator[bytes]], Awaitable[Answer]]
 
 
 class ScriptedMiner(grpc.GenericRpcHandler):
@@ -26,6 +27,7 @@ class ScriptedMiner(grpc.GenericRpcHandler):
         self.answers: dict[str, Answer | Script] = {}
         self._streams: dict[str, list[bytes] | Script] = {}
         self._hanging: set[str] = set()
+        self._uploads: dict[str, Upload] = {}
         self.streams_open = 0
         self.all_streams_left = asyncio.Event()
         self.calls: Counter[str] = Counter()
@@ -52,6 +54,10 @@ class ScriptedMiner(grpc.GenericRpcHandler):
         if then_hang:
             self._hanging.add(rpc.path)
 
+    def upload(self, rpc: Rpc, script: Upload) -> None:
+        """Answer a method that takes a stream."""
+        self._uploads[rpc.path] = script
+
     @override
     def service(
         self, details: grpc.HandlerCallDetails
@@ -73,6 +79,13 @@ class ScriptedMiner(grpc.GenericRpcHandler):
                         self.all_streams_left.set()
 
             return grpc.unary_stream_rpc_method_handler(many)
+        if path in self._uploads:
+
+            async def taken(requests: AsyncIterator[bytes], context: Context) -> bytes:
+                await self._admit(path, b"", context)
+                return await self._say(await self._uploads[path](requests), context)
+
+            return grpc.stream_unary_rpc_method_handler(taken)
         if path not in self.answers:
             return None
 

@@ -1,6 +1,7 @@
 """Answers that come in pieces."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from custom_components.braiins_fleet.asic import (
     ArchiveFormat,
     Garbled,
+    Image,
     LogKind,
     Miner,
     MinerStatus,
@@ -17,6 +19,7 @@ from custom_components.braiins_fleet.asic import (
     TimedOut,
     Unreachable,
     Unsupported,
+    firmware,
     logs,
     mining,
 )
@@ -27,6 +30,7 @@ from .scripted import Context, ScriptedMiner, client
 
 STATUS = rpc("MinerService", "GetMinerStatus")
 LOG = rpc("MinerService", "GetLog")
+UPGRADE = rpc("UpgradeService", "SystemUpgrade")
 ARCHIVE = rpc("MinerService", "GetSupportArchive")
 
 
@@ -168,3 +172,129 @@ async def test_an_archive_that_stalls_half_way_times_out(
         with pytest.raises(TimedOut):
             await anext(archive)
     assert ARCHIVE.request.FromString(scripted.requests[-1]).format == 3
+
+
+def image(*pieces: bytes) -> Image:
+    """Make an image that comes in these pieces."""
+
+    async def read() -> AsyncIterator[bytes]:
+        for piece in pieces:
+            yield piece
+
+    return Image(size=sum(map(len, pieces)), sha256="00", read=read)
+
+
+async def test_an_image_is_sent_after_what_it_is(scripted: ScriptedMiner) -> None:
+    content = bytes(range(256)) * 4096
+    received: list[Any] = []
+
+    async def take(requests: AsyncIterator[bytes]) -> bytes:
+        received.extend([UPGRADE.request.FromString(r) async for r in requests])
+        answer: bytes = UPGRADE.response(successful=True).SerializeToString()
+        return answer
+
+    scripted.upload(UPGRADE, take)
+    sent: list[int] = []
+    async with client(scripted) as miner:
+        assert await miner.firmware.upgrade(
+            image(content[:600_000], b"", content[600_000:]),
+            progress=sent.append,
+            discard_settings=True,
+        )
+    metadata, *data = received
+    assert metadata.metadata.size == len(content)
+    assert metadata.metadata.hash == "00"
+    assert metadata.metadata.discard_settings
+    assert not metadata.metadata.disable_cleanup
+    assert b"".join(part.data for part in data) == content
+    # Each piece well below the 4 MiB that the wire allows, each told of.
+    assert max(len(part.data) for part in data) <= 256 * 1024
+    assert sent[-1] == len(content)
+    assert len(sent) == len(data)
+
+
+async def test_a_miner_that_refuses_half_way_is_heard(scripted: ScriptedMiner) -> None:
+    async def refuse(requests: AsyncIterator[bytes]) -> grpc.StatusCode:
+        await anext(requests)
+        return grpc.StatusCode.INVALID_ARGUMENT
+
+    scripted.upload(UPGRADE, refuse)
+    sent: list[int] = []
+    async with client(scripted) as miner:
+        with pytest.raises(Refused) as caught:
+            await miner.firmware.upgrade(
+                image(*[bytes(200_000)] * 100), progress=sent.append
+            )
+    assert caught.value.detail == "as the script says"
+    assert not sent or sent[-1] < 20_000_000
+
+
+async def test_a_miner_that_takes_no_more_times_out(
+    scripted: ScriptedMiner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stall(_: AsyncIterator[bytes]) -> bytes:
+        await asyncio.Event().wait()
+        return b""
+
+    monkeypatch.setattr(firmware, "_CHUNK_TIMEOUT", 0.2)
+    scripted.upload(UPGRADE, stall)
+    async with client(scripted) as miner:
+        # Too much for the buffers between us, and little enough to wait for an answer.
+        for pieces in (100, 1):
+            with pytest.raises(TimedOut):
+                await miner.firmware.upgrade(image(*[bytes(200_000)] * pieces))
+
+
+async def test_an_upload_the_firmware_lacks_is_tried_once(
+    scripted: ScriptedMiner,
+) -> None:
+    async with client(scripted) as miner:
+        for _ in range(2):
+            with pytest.raises(Unsupported):
+                await miner.firmware.upgrade(image(b"x"))
+        assert not scripted.calls[UPGRADE.path]
+        scripted.upload(UPGRADE, lambda _: asyncio.sleep(0, b""))
+        with pytest.raises(Unsupported):
+            await miner.firmware.upgrade(image(b"x"))
+
+
+async def test_an_image_that_cannot_be_read_ends_the_upload(
+    scripted: ScriptedMiner,
+) -> None:
+    left = asyncio.Event()
+
+    async def take(requests: AsyncIterator[bytes]) -> bytes:
+        try:
+            async for _ in requests:
+                pass
+        finally:
+            left.set()
+        return b""
+
+    async def broken() -> AsyncIterator[bytes]:
+        yield b"half of it"
+        raise OSError("the disk is gone")
+
+    scripted.upload(UPGRADE, take)
+    async with client(scripted) as miner:
+        with pytest.raises(OSError, match="the disk is gone"):
+            await miner.firmware.upgrade(Image(size=20, sha256="00", read=broken))
+        async with asyncio.timeout(2):
+            await left.wait()
+
+
+async def test_closing_ends_an_upload_as_unreachable(scripted: ScriptedMiner) -> None:
+    begun = asyncio.Event()
+
+    async def take(_: AsyncIterator[bytes]) -> bytes:
+        begun.set()
+        await asyncio.Event().wait()
+        return b""
+
+    scripted.upload(UPGRADE, take)
+    miner = client(scripted)
+    upload = asyncio.create_task(miner.firmware.upgrade(image(b"x")))
+    await begun.wait()
+    await miner.close()
+    with pytest.raises(Unreachable):
+        await upload

@@ -1,8 +1,14 @@
 """One channel to one miner: login, deadlines, and errors that say what happened."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, cast, override
 
@@ -91,6 +97,16 @@ def parse(rpc: Rpc, answer: bytes) -> Any:
         return rpc.response.FromString(answer)
     except DecodeError as err:
         raise Garbled(f"{rpc.path}: {err}") from err
+
+
+@asynccontextmanager
+async def _patience(rpc: Rpc, silence: float | None) -> AsyncIterator[None]:
+    """Wait for so long."""
+    try:
+        async with asyncio.timeout(silence):
+            yield
+    except TimeoutError as err:
+        raise TimedOut(f"{rpc.path}: nothing for {silence} s") from err
 
 
 class Connection:
@@ -252,12 +268,10 @@ class Connection:
 
     async def _next(self, rpc: Rpc, call: Any, silence: float | None) -> Any:
         try:
-            async with asyncio.timeout(silence):
+            async with _patience(rpc, silence):
                 answer = await call.read()
         except grpc.aio.AioRpcError as err:
             raise self._error(rpc, err.code(), err.details()) from err
-        except TimeoutError as err:
-            raise TimedOut(f"{rpc.path}: nothing for {silence} s") from err
         except asyncio.CancelledError as err:
             self._raise_if_closed(err)
             raise
@@ -281,18 +295,16 @@ class Connection:
         try:
             async for message in messages:
                 try:
-                    async with asyncio.timeout(silence):
+                    async with _patience(rpc, silence):
                         await call.write(message.SerializeToString())
                 except asyncio.InvalidStateError, grpc.aio.AioRpcError:
                     # The miner takes no more. Why, the call says and not the write.
                     break
-            with suppress(asyncio.InvalidStateError):
+            async with _patience(rpc, silence):
                 await call.done_writing()
-            return parse(rpc, await call)
+                return parse(rpc, await call)
         except grpc.aio.AioRpcError as err:
             raise self._error(rpc, err.code(), err.details()) from err
-        except TimeoutError as err:
-            raise TimedOut(f"{rpc.path}: nothing taken for {silence} s") from err
         except asyncio.CancelledError as err:
             self._raise_if_closed(err)
             raise
