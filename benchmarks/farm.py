@@ -52,6 +52,12 @@ class Farm:
         self._pipe.send(miners)
         self._pipe.recv()
 
+    def calls(self) -> int:
+        """Count the calls that have reached the farm."""
+        self._pipe.send(None)
+        calls: int = self._pipe.recv()
+        return calls
+
 
 def _run(pipe: Connection, miners: int) -> None:
     take_core(1)
@@ -69,6 +75,9 @@ async def _serve(pipe: Connection, count: int) -> None:
                 hanging = await loop.run_in_executor(None, pipe.recv)
             except EOFError:
                 return
+            if hanging is None:
+                pipe.send(sum(miner.calls for miner in fleet.miners))
+                continue
             for number, miner in enumerate(fleet.miners):
                 if number < hanging:
                     miner.faults.hang()

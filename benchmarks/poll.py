@@ -18,7 +18,7 @@ import sys
 import time
 
 from .farm import Farm, Targets, farm, take_core
-from .pollers import POLLERS, RPCS_PER_POLL, Poller
+from .pollers import POLLERS, Poller
 
 _TICK = 0.005
 _HANGING_SHARE = 0.2
@@ -45,6 +45,7 @@ class Run:
     miners: int
     hanging: int
     memory: float
+    rpcs_per_poll: float
     median: Round
 
 
@@ -65,9 +66,9 @@ class Stalls:
         self._timer = self._loop.call_at(self._due, self._tick)
 
     def stop(self) -> float:
-        """Return the longest stall in milliseconds."""
+        """Return the longest stall in milliseconds, one that lasts till now too."""
         self._timer.cancel()
-        return self.longest * 1e3
+        return max(self.longest, self._loop.time() - self._due) * 1e3
 
 
 def memory() -> float:
@@ -150,8 +151,10 @@ def measure(name: str, farm: Farm, rounds: int, group: int) -> list[Run]:
     used = here.recv()
     for hanging in sorted({0, round(miners * _HANGING_SHARE)}):
         farm.hang(hanging)
+        before = farm.calls()
         here.send(min(rounds, _HANGING_ROUNDS) if hanging else rounds)
         found: list[Round] = here.recv()
+        calls = (farm.calls() - before) / len(found) / miners
         for one in found:
             if one.answered != miners - hanging:
                 raise RuntimeError(f"{one.answered} of {miners - hanging} answered")
@@ -161,6 +164,7 @@ def measure(name: str, farm: Farm, rounds: int, group: int) -> list[Run]:
                 miners=miners,
                 hanging=hanging,
                 memory=used,
+                rpcs_per_poll=calls,
                 median=median_round(found),
             )
         )
@@ -171,13 +175,12 @@ def measure(name: str, farm: Farm, rounds: int, group: int) -> list[Run]:
 
 
 def median_round(rounds: Sequence[Round]) -> Round:
-    """Return the median of each figure."""
-    return Round(
-        **{
-            figure.name: median(getattr(one, figure.name) for one in rounds)
-            for figure in fields(Round)
-        }
-    )
+    """Return the median of each figure, and the longest of all stalls."""
+    middle = {
+        figure.name: median(getattr(one, figure.name) for one in rounds)
+        for figure in fields(Round)
+    }
+    return Round(**middle | {"stall": max(one.stall for one in rounds)})
 
 
 def summarise(runs: Sequence[Run]) -> Run:
@@ -192,12 +195,13 @@ def summarise(runs: Sequence[Run]) -> Run:
 def table(summary: Sequence[tuple[Run, Run]]) -> Iterator[str]:
     """Show the floor and the client side by side, and what the client adds."""
     yield (
-        f"{'':>7} {'':>7} | {'CPU per poll, ms':^21} | {'round, ms':^13} |"
-        f" {'healthy done, ms':^16} | {'stall, ms':^13} | {'kB per miner':^13}"
+        f"{'':>7} {'':>7} | {'CPU per poll, ms':^21} | {'calls':^11} |"
+        f" {'round, ms':^13} | {'healthy done, ms':^16} | {'stall, ms':^13} | {'kB per miner':^13}"
     )
     pair = f"{'floor':>6} {'ours':>6}"
     yield (
-        f"{'miners':>7} {'hanging':>7} | {pair} {'ratio':>7} | {pair} |"
+        f"{'miners':>7} {'hanging':>7} | {pair} {'ratio':>7} |"
+        f" {'floor':>5} {'ours':>5} | {pair} |"
         f" {'floor':>7} {'ours':>8} | {pair} | {pair}"
     )
     for floor, client in summary:
@@ -206,6 +210,7 @@ def table(summary: Sequence[tuple[Run, Run]]) -> Iterator[str]:
             f"{floor.miners:>7} {floor.hanging:>7} |"
             f" {f.cpu_per_poll:>6.3f} {c.cpu_per_poll:>6.3f}"
             f" {c.cpu_per_poll / f.cpu_per_poll:>7.2f} |"
+            f" {floor.rpcs_per_poll:>5.2f} {client.rpcs_per_poll:>5.2f} |"
             f" {f.wall:>6.0f} {c.wall:>6.0f} |"
             f" {f.last_healthy:>7.0f} {c.last_healthy:>8.0f} |"
             f" {f.stall:>6.1f} {c.stall:>6.1f} |"
@@ -243,7 +248,7 @@ def main() -> None:
         for hanging in sorted({hanging for _, hanging in runs}):
             floor = summarise(runs["floor", hanging])
             summary.append((floor, summarise(runs["client", hanging])))
-    print(f"{RPCS_PER_POLL} calls per poll; medians of {options.repeat} processes")
+    print(f"Medians of {options.repeat} processes of {options.rounds} rounds each.")
     print(*table(summary), sep="\n")
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(

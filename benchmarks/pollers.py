@@ -6,14 +6,13 @@ import grpc
 import grpc.aio
 
 from custom_components.braiins_fleet.asic import LIVE, AsicError, Miner
-from custom_components.braiins_fleet.asic.connection import open_channel
+from custom_components.braiins_fleet.asic.connection import LASTING_OPTIONS
 from custom_components.braiins_fleet.asic.snapshot import SOURCES
 from custom_components.braiins_fleet.asic.wire import LOGIN
 
 DEADLINE = 2.0
 # Both the name and the password of a miner that is new.
 USER = "root"
-RPCS_PER_POLL = len(LIVE)
 
 
 class Poller(Protocol):
@@ -53,7 +52,9 @@ class Floor:
     """The same calls as raw bytes, which nobody reads."""
 
     def __init__(self, host: str, port: int) -> None:
-        self._channel = open_channel(host, port)
+        self._channel = grpc.aio.insecure_channel(
+            f"ipv4:{host}:{port}", options=LASTING_OPTIONS
+        )
         self._login: Any = self._channel.unary_unary(LOGIN.path)
         self._calls: list[Any] = [
             self._channel.unary_unary(SOURCES[reading].rpc.path) for reading in LIVE

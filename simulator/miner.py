@@ -104,6 +104,11 @@ class SimulatedMiner:
         return f"{self.host}:{self.port}"
 
     @property
+    def calls(self) -> int:
+        """How many calls have come in since it was built."""
+        return self._server.calls
+
+    @property
     def listening(self) -> bool:
         """Whether connections are accepted now."""
         return self._open_at is not None

@@ -59,12 +59,14 @@ class Answers(grpc.GenericRpcHandler):
         self._trouble = trouble
         self._schema: Schema = schema(machine.firmware.minor)
         self._handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes] | None] = {}
+        self.calls = 0
 
     @override
     def service(
         self, handler_call_details: grpc.HandlerCallDetails
     ) -> grpc.RpcMethodHandler[bytes, bytes] | None:
         """Return what handles a method; None, and so UNIMPLEMENTED, if nothing does."""
+        self.calls += 1
         minor = self._machine.firmware.minor
         if minor != self._schema.minor:
             self._schema = schema(minor)
@@ -233,6 +235,11 @@ class Server:
         self._machine = machine
         self._answers = Answers(machine, trouble)
         self._server: grpc.aio.Server | None = None
+
+    @property
+    def calls(self) -> int:
+        """How many calls have come in."""
+        return self._answers.calls
 
     async def open(self, address: str) -> int:
         """Listen on `host:port` or `unix:path`; returns the port."""

@@ -27,12 +27,18 @@ class ScriptedMiner(grpc.GenericRpcHandler):
         self.answers: dict[str, Answer | Script] = {}
         self._streams: dict[str, list[bytes] | Script] = {}
         self._hanging: set[str] = set()
+        self._breaks: dict[str, grpc.StatusCode | None] = {}
         self._uploads: dict[str, Upload] = {}
         self.streams_open = 0
         self.all_streams_left = asyncio.Event()
         self.calls: Counter[str] = Counter()
         self.requests: list[bytes] = []
         self.logins_accepted = True
+        self.hang_at_login = False
+        self.logging_in = asyncio.Event()
+        self.password = "root"
+        self.sent_token: str | None = None
+        self.order: list[str] = []
         self.needs_token = True
         # API 1.0 has the token in the header alone, later ones in both.
         self.token_in_message = True
@@ -47,10 +53,16 @@ class ScriptedMiner(grpc.GenericRpcHandler):
         self.answers[rpc.path] = rpc.response(**fields).SerializeToString()
 
     def stream(
-        self, rpc: Rpc, answers: list[bytes] | Script, *, then_hang: bool = False
+        self,
+        rpc: Rpc,
+        answers: list[bytes] | Script,
+        *,
+        then_hang: bool = False,
+        then: grpc.StatusCode | None = None,
     ) -> None:
-        """Answer a method with a stream, which ends or stays open."""
+        """Answer a method with a stream, which ends, breaks or stays open."""
         self._streams[rpc.path] = answers
+        self._breaks[rpc.path] = then
         if then_hang:
             self._hanging.add(rpc.path)
 
@@ -98,13 +110,18 @@ class ScriptedMiner(grpc.GenericRpcHandler):
     async def _log_in(self, request: bytes, context: Context) -> bytes:
         self.calls[LOGIN.path] += 1
         self.requests.append(request)
-        if not self.logins_accepted:
+        self.order.append(LOGIN.path)
+        self.logging_in.set()
+        if self.hang_at_login:
+            await asyncio.Event().wait()
+        password = LOGIN.request.FromString(request).password
+        if not self.logins_accepted or password != self.password:
             await context.abort(grpc.StatusCode.UNAUTHENTICATED, "wrong password")
         await context.send_initial_metadata((("authorization", self.token),))
         if not self.token_in_message:
             return b""
         answer: bytes = LOGIN.response(
-            token=self.token, timeout_s=self.lifetime
+            token=self.sent_token or self.token, timeout_s=self.lifetime
         ).SerializeToString()
         return answer
 
@@ -118,12 +135,15 @@ class ScriptedMiner(grpc.GenericRpcHandler):
             return
         for answer in answers:
             yield answer
+        if (status := self._breaks[path]) is not None:
+            await context.abort(status, "as the script says")
         if path in self._hanging:
             await asyncio.Event().wait()
 
     async def _admit(self, path: str, request: bytes, context: Context) -> None:
         self.calls[path] += 1
         self.requests.append(request)
+        self.order.append(path)
         metadata = dict(context.invocation_metadata() or ())
         if self.needs_token and metadata.get("authorization") != self.token:
             await context.abort(grpc.StatusCode.UNAUTHENTICATED, "who are you?")

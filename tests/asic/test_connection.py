@@ -1,6 +1,7 @@
 """Login, tokens, deadlines and errors."""
 
 import asyncio
+from contextlib import suppress
 
 import grpc
 import pytest
@@ -30,6 +31,7 @@ from custom_components.braiins_fleet.asic.wire import LOGIN, rpc
 from .scripted import Answer, Context, ScriptedMiner, client
 
 PAUSE = rpc("ActionsService", "PauseMining")
+SET_PASSWORD = rpc("AuthenticationService", "SetPassword")
 
 
 async def hang(_: ScriptedMiner, __: Context) -> Answer:
@@ -338,3 +340,133 @@ async def test_a_secret_is_not_in_the_text_of_a_client() -> None:
     miner = Miner("127.0.0.1", 1, username="root", password="hunter2")
     assert repr(miner) == "<Miner 127.0.0.1:1>"
     assert "hunter2" not in repr(vars(miner))
+
+
+async def test_nobody_logs_in_while_the_password_changes(
+    scripted: ScriptedMiner,
+) -> None:
+    changed = asyncio.Event()
+    passwords: list[str] = []
+
+    async def change(miner: ScriptedMiner, _: Context) -> Answer:
+        # The miner drops its tokens at once, and answers a little later.
+        miner.token = "second"
+        miner.password = "better"
+        changed.set()
+        await asyncio.sleep(0.1)
+        return b""
+
+    scripted.on(SET_PASSWORD, change)
+    scripted.says(COOLING.rpc)
+    async with client(scripted) as miner:
+        await miner.cooling_state()
+        changing = asyncio.create_task(miner.set_password("better"))
+        await changed.wait()
+        await miner.cooling_state()
+        await changing
+        passwords = [
+            LOGIN.request.FromString(request).password
+            for path, request in zip(scripted.order, scripted.requests, strict=True)
+            if path == LOGIN.path
+        ]
+    assert set(passwords[:-1]) == {"root"}
+    assert passwords[-1] == "better"
+
+
+async def test_a_password_whose_change_was_not_confirmed_is_tried(
+    scripted: ScriptedMiner,
+) -> None:
+    async def change_in_silence(miner: ScriptedMiner, _: Context) -> Answer:
+        miner.password = "better"
+        await asyncio.Event().wait()
+        return b""
+
+    scripted.on(SET_PASSWORD, change_in_silence)
+    scripted.says(COOLING.rpc)
+    async with client(scripted, command_timeout=0.1) as miner:
+        await miner.set_password("better")
+        scripted.token = "second"
+        await miner.cooling_state()
+
+
+async def test_a_password_that_was_not_changed_is_kept(scripted: ScriptedMiner) -> None:
+    scripted.on(SET_PASSWORD, hang)
+    scripted.says(COOLING.rpc)
+    async with client(scripted, command_timeout=0.1) as miner:
+        with pytest.raises(TimedOut):
+            await miner.set_password("better")
+        scripted.token = "second"
+        await miner.cooling_state()
+
+
+async def test_a_hanging_login_ends_in_time(scripted: ScriptedMiner) -> None:
+    scripted.hang_at_login = True
+    async with client(scripted, read_timeout=0.2) as miner, asyncio.timeout(0.5):
+        with pytest.raises(TimedOut):
+            await miner.cooling_state()
+
+
+@pytest.mark.parametrize("steps", range(6))
+async def test_closing_at_any_moment_of_a_login_is_unreachable(
+    scripted: ScriptedMiner, steps: int
+) -> None:
+    scripted.says(COOLING.rpc)
+    miner = client(scripted)
+    await miner.cooling_state()
+    scripted.token = "second"
+    scripted.logging_in.clear()
+    renewed = asyncio.create_task(miner.cooling_state())
+    await scripted.logging_in.wait()
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    await miner.close()
+    with suppress(Unreachable):
+        await renewed
+    with pytest.raises(Unreachable):
+        await miner.cooling_state()
+
+
+async def test_one_forbidden_reading_does_not_hide_the_others(
+    scripted: ScriptedMiner,
+) -> None:
+    scripted.says(STATS.rpc)
+    scripted.on(COOLING.rpc, grpc.StatusCode.PERMISSION_DENIED)
+    async with client(scripted) as miner:
+        snapshot = await miner.snapshot((Reading.STATS, Reading.COOLING))
+        assert snapshot.stats is not None
+        assert isinstance(snapshot.missing[Reading.COOLING], Denied)
+        with pytest.raises(Denied):
+            await miner.snapshot((Reading.COOLING,))
+
+
+async def test_what_every_firmware_has_is_never_given_up(
+    scripted: ScriptedMiner,
+) -> None:
+    # As from a miner that is still starting.
+    for source in (STATS, HASHBOARDS, COOLING):
+        scripted.on(source.rpc, grpc.StatusCode.UNIMPLEMENTED)
+    async with client(scripted) as miner:
+        with pytest.raises(Unsupported):
+            await miner.snapshot()
+        for source in (STATS, HASHBOARDS, COOLING):
+            scripted.says(source.rpc)
+        assert (await miner.snapshot()).stats is not None
+
+
+@pytest.mark.parametrize("watts", [-5, float("nan"), float("inf"), 1e30])
+async def test_what_the_wire_cannot_carry_is_a_value_error(
+    scripted: ScriptedMiner, watts: float
+) -> None:
+    async with client(scripted) as miner:
+        with pytest.raises(ValueError, match=r"."):
+            await miner.tuning.set_power_target(watts)
+    assert not scripted.calls
+
+
+async def test_a_token_that_cannot_be_sent_back_is_garbled(
+    scripted: ScriptedMiner,
+) -> None:
+    scripted.sent_token = "new\nline"
+    async with client(scripted) as miner:
+        with pytest.raises(Garbled):
+            await miner.cooling_state()

@@ -180,10 +180,10 @@ async def test_a_connection_whose_other_end_vanished_is_replaced(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Once a miner lost power, nothing tells us that the connection is none any more.
-    hurried = dict(connection._LASTING_OPTIONS)
+    hurried = dict(connection.LASTING_OPTIONS)
     hurried["grpc.keepalive_time_ms"] = 1000
     hurried["grpc.http2.ping_timeout_ms"] = 300
-    monkeypatch.setattr(connection, "_LASTING_OPTIONS", tuple(hurried.items()))
+    monkeypatch.setattr(connection, "LASTING_OPTIONS", tuple(hurried.items()))
     async with (
         pair(relay=False) as (simulated, _),
         Cable(simulated.host, simulated.port) as cable,
@@ -220,20 +220,22 @@ async def test_a_password_changed_elsewhere_is_denied() -> None:
 
 async def test_a_reboot_in_the_middle_of_a_call_breaks_it_and_is_survived() -> None:
     async with pair() as (simulated, miner):
+        watch = miner.mining.watch_status()
+        assert await anext(watch) is MinerStatus.NORMAL
         simulated.faults.slow(5)
         call = asyncio.create_task(miner.snapshot())
-        watch = miner.mining.watch_status()
         await asyncio.sleep(0.1)
         simulated.faults.reboot(60)
         await simulated.settled()
         with pytest.raises(Unreachable):
             await call
+        with pytest.raises(Unreachable):
+            await exhaust(watch)
         simulated.faults.clear()
         advance(simulated, 200)
         await simulated.settled()
         await until_answered(miner)
         assert (await miner.details()).uptime < 300
-        await watch.aclose()
 
 
 async def test_a_status_stream_ends_when_the_miner_goes_away() -> None:

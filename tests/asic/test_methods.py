@@ -1,6 +1,6 @@
 """Every method of the API, on miners of every age, over real sockets."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import time
@@ -18,6 +18,7 @@ from custom_components.braiins_fleet.asic import (
     CoolingKind,
     CoolingMode,
     Daily,
+    Dhcp,
     Dps,
     FanPauseMode,
     FanPauseRuntime,
@@ -114,6 +115,7 @@ async def version(miner: Miner, simulated: SimulatedMiner) -> None:
 
 @method("AuthenticationService/Login")
 async def login(miner: Miner, simulated: SimulatedMiner) -> None:
+    assert (await miner.details()).uid
     simulated.faults.lose_tokens()
     assert (await miner.details()).uid
 
@@ -209,7 +211,7 @@ async def locate(miner: Miner, _: SimulatedMiner) -> None:
 @method("NetworkService/GetNetworkConfiguration")
 async def network_settings(miner: Miner, _: SimulatedMiner) -> None:
     settings = await miner.network.settings()
-    assert settings.static is None
+    assert settings.address == Dhcp()
     assert settings.hostname
 
 
@@ -221,15 +223,17 @@ async def change_network(miner: Miner, simulated: SimulatedMiner) -> None:
         gateway="127.0.77.1",
         dns_servers=("127.0.77.1",),
     )
-    said = await miner.network.change(NetworkSettings(hostname="attic", static=static))
-    assert said == NetworkSettings(hostname="attic", static=static)
+    said = await miner.network.change(NetworkSettings(hostname="attic", address=static))
+    assert said == NetworkSettings(hostname="attic", address=static)
     settle(simulated)
     async with fresh(simulated) as moved:
         assert simulated.host == "127.0.77.2"
         assert await moved.network.settings() == said
-        # Without a name to change to it keeps the one it has.
-        back = await moved.network.change(NetworkSettings())
-        assert back == NetworkSettings(hostname="attic")
+        # What is not said stays: a new name is no new address, nor the reverse.
+        renamed = await moved.network.change(NetworkSettings(hostname="cellar"))
+        assert renamed == NetworkSettings(hostname="cellar", address=static)
+        back = await moved.network.change(NetworkSettings(address=Dhcp()))
+        assert back == NetworkSettings(hostname="cellar", address=Dhcp())
 
 
 @method("NetworkService/GetNetworkInfo", 1)
@@ -474,7 +478,7 @@ async def auto_upgrade(miner: Miner, _: SimulatedMiner) -> None:
 async def upgrade(miner: Miner, simulated: SimulatedMiner) -> None:
     content = b"version=26.06\n" + bytes(700_000)
 
-    async def pieces() -> AsyncIterator[bytes]:
+    async def pieces() -> AsyncGenerator[bytes]:
         yield content[:300_000]
         yield content[300_000:]
 

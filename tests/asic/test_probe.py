@@ -1,15 +1,19 @@
 """Who is there, asked without a password."""
 
+import _socket
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 import socket
 
+import grpc
 import pytest
 
 from custom_components.braiins_fleet.asic import (
     ApiVersion,
     AsicError,
+    Faulty,
+    Miner,
     NoSuchHost,
     NotBraiins,
     StockFirmware,
@@ -18,6 +22,8 @@ from custom_components.braiins_fleet.asic import (
     Unreachable,
     probe,
 )
+from custom_components.braiins_fleet.asic.address import target
+from custom_components.braiins_fleet.asic.snapshot import COOLING
 from custom_components.braiins_fleet.asic.wire import GET_API_VERSION
 
 from .scripted import ScriptedMiner
@@ -61,7 +67,7 @@ async def test_a_miner_tells_its_version_to_anybody(scripted: ScriptedMiner) -> 
 
 
 @pytest.mark.parametrize(
-    "version", [{"major": 1, "pre": "beta.4"}, {"major": 0, "minor": 9}, {}]
+    "version", [{"major": 1, "pre": "beta.4"}, {"major": 0, "minor": 9}]
 )
 async def test_an_api_before_1_0_is_too_old(
     scripted: ScriptedMiner, version: dict[str, int | str]
@@ -70,6 +76,107 @@ async def test_an_api_before_1_0_is_too_old(
     scripted.says(GET_API_VERSION, **version)
     with pytest.raises(TooOld):
         await probe("127.0.0.1", scripted.port)
+
+
+async def test_a_version_to_come_is_new_enough(scripted: ScriptedMiner) -> None:
+    scripted.needs_token = False
+    scripted.says(GET_API_VERSION, major=1, minor=12, pre="rc.1")
+    version = await probe("127.0.0.1", scripted.port)
+    assert ApiVersion(1, 11, 9) < version < ApiVersion(1, 12)
+    assert str(version) == "1.12.0-rc.1"
+
+
+async def test_no_version_at_all_is_no_miners(scripted: ScriptedMiner) -> None:
+    scripted.needs_token = False
+    scripted.says(GET_API_VERSION)
+    with pytest.raises(NotBraiins) as caught:
+        await probe("127.0.0.1", scripted.port)
+    assert type(caught.value) is NotBraiins
+
+
+async def test_a_miner_in_trouble_is_still_a_miner(scripted: ScriptedMiner) -> None:
+    scripted.needs_token = False
+    scripted.on(GET_API_VERSION, grpc.StatusCode.INTERNAL)
+    with pytest.raises(Faulty):
+        await probe("127.0.0.1", scripted.port)
+
+
+@pytest.mark.parametrize("host", ["foo..bar", "x" * 70, "nul\0"])
+async def test_a_name_that_is_none_is_not_known(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The system's own, which refuses these before it would ask anybody.
+    monkeypatch.setattr(socket, "getaddrinfo", _socket.getaddrinfo)
+    with pytest.raises(NoSuchHost):
+        await probe(host)
+
+
+async def test_a_name_with_several_addresses_leads_to_the_one_that_answers(
+    scripted: ScriptedMiner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known_as(monkeypatch, "::1", "127.0.0.2", "127.0.0.1")
+    scripted.needs_token = False
+    scripted.says(GET_API_VERSION, major=1, minor=4)
+    scripted.says(COOLING.rpc)
+    assert await probe("attic.local", scripted.port) == ApiVersion(1, 4)
+    miner = Miner("attic.local", scripted.port, username="root", password="root")
+    async with miner:
+        assert (await miner.cooling_state()).fans == ()
+
+
+async def test_old_firmware_is_recognised_at_any_of_its_addresses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known_as(monkeypatch, "127.0.0.2", "127.0.0.1")
+    port = await closed_port()
+    async with listening(b"HTTP/1.1 405 Method Not Allowed\r\n\r\n") as web_port:
+        with pytest.raises(TooOld):
+            await probe("attic.local", port, web_port=web_port)
+
+
+async def test_a_name_that_leads_elsewhere_now_is_followed(
+    scripted: ScriptedMiner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripted.says(COOLING.rpc)
+    known_as(monkeypatch, "127.0.0.2")
+    miner = Miner("attic.local", scripted.port, username="root", password="root")
+    async with miner:
+        with pytest.raises(Unreachable):
+            await miner.cooling_state()
+        known_as(monkeypatch, "127.0.0.1")
+        assert (await miner.cooling_state()).fans == ()
+
+
+@pytest.mark.parametrize(
+    ("addresses", "written"),
+    [
+        (["127.0.0.1"], "ipv4:127.0.0.1:50051"),
+        (["10.0.0.1", "10.0.0.2", "fe80::1"], "ipv4:10.0.0.1:50051,10.0.0.2:50051"),
+        (["fe80::1", "::1"], "ipv6:[fe80::1]:50051,[::1]:50051"),
+    ],
+)
+def test_addresses_are_written_as_grpc_wants_them(
+    addresses: list[str], written: str
+) -> None:
+    assert target(addresses, 50051) == written
+
+
+def known_as(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    """Let every name stand for these; there is no asking a name server in a test."""
+
+    def look_up(_: str, port: int, *__: object, **___: object) -> list[object]:
+        return [
+            (
+                socket.AF_INET6 if ":" in address else socket.AF_INET,
+                socket.SOCK_STREAM,
+                6,
+                "",
+                (address, port),
+            )
+            for address in addresses
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
 
 
 async def test_another_grpc_server_is_not_a_miner(scripted: ScriptedMiner) -> None:

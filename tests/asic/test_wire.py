@@ -1,17 +1,21 @@
 """The schema: complete, and in nobody's way."""
 
+from collections.abc import Iterator
 import os
 from pathlib import Path
 import subprocess
 import sys
+from types import ModuleType
 
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 import pytest
 
 from custom_components.braiins_fleet import asic
 from custom_components.braiins_fleet.asic import cooling, units
+from custom_components.braiins_fleet.asic.snapshot import Source
 from custom_components.braiins_fleet.asic.units import WireEnum
-from custom_components.braiins_fleet.asic.wire import DESCRIPTOR_SET
+from custom_components.braiins_fleet.asic.wire import DESCRIPTOR_SET, Rpc
+from simulator.versions import SINCE
 
 COMPONENT = Path(asic.__file__).parent.parent
 
@@ -133,3 +137,24 @@ for file in descriptor_pb2.FileDescriptorSet.FromString(
 print("fine")
 """
     assert run(code) == "fine"
+
+
+def test_what_is_newer_than_1_0_is_what_the_protos_say() -> None:
+    # Importing the package has looked all methods up, those of every subject.
+    found = {
+        rpc.path.lstrip("/"): rpc.since
+        for module in vars(asic).values()
+        if isinstance(module, ModuleType)
+        for rpc in methods_of(module)
+    }
+    assert len(found) == 63
+    assert found == {path: SINCE.get(path, 0) for path in found}
+
+
+def methods_of(module: ModuleType) -> Iterator[Rpc]:
+    """Find the methods that a module has looked up."""
+    for value in vars(module).values():
+        if isinstance(value, Rpc):
+            yield value
+        elif isinstance(value, Source):
+            yield value.rpc

@@ -77,3 +77,11 @@ async def test_a_reboot_forgets_the_tokens(s19k_pro: Caller, clock: FakeClock) -
     await s19k_pro.miner.settled()
     await s19k_pro.channel.channel_ready()
     assert (await s19k_pro.refusal(GUARDED)).code() is DENIED
+
+
+async def test_every_call_is_counted_whatever_becomes_of_it(s19k_pro: Caller) -> None:
+    before = s19k_pro.miner.calls
+    await s19k_pro.call(GUARDED)
+    with pytest.raises(grpc.aio.AioRpcError):
+        await s19k_pro.login("root", "wrong")
+    assert s19k_pro.miner.calls == before + 2

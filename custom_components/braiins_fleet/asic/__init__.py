@@ -50,6 +50,7 @@ from .logs import ArchiveFormat, Component, ErrorCode, LogKind, Logs, MinerError
 from .miner import Miner
 from .mining import MinerStatus, Mining
 from .network import (
+    Dhcp,
     Network,
     NetworkInfo,
     NetworkProtocol,
@@ -104,6 +105,7 @@ __all__ = [
     "Daily",
     "Denied",
     "Details",
+    "Dhcp",
     "Dps",
     "DpsLimits",
     "DpsMode",

@@ -10,10 +10,13 @@ from .errors import Garbled
 from .wire import rpc
 
 _SERVICE = "AdvancedSettingsService"
-_SCHEMA = rpc(_SERVICE, "GetSettingsSchema")
-_GET = rpc(_SERVICE, "GetSettings")
-_SET = rpc(_SERVICE, "SetSettings")
-_RESET = rpc(_SERVICE, "ResetAllSettings")
+_SCHEMA = rpc(_SERVICE, "GetSettingsSchema", since=11)
+_GET = rpc(_SERVICE, "GetSettings", since=11)
+_SET = rpc(_SERVICE, "SetSettings", since=11)
+_RESET = rpc(_SERVICE, "ResetAllSettings", since=11)
+
+# Beyond it a floating number is whole only because it cannot be anything else.
+_EXACT = 2.0**53
 
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 
@@ -56,7 +59,7 @@ def _read(struct: Any) -> dict[str, Json]:
 def _plain(value: Json) -> Json:
     """Make whole numbers whole again: the wire has only floating ones."""
     match value:
-        case float() if value.is_integer():
+        case float() if value.is_integer() and abs(value) < _EXACT:
             return int(value)
         case dict():
             return {key: _plain(item) for key, item in value.items()}

@@ -3,12 +3,11 @@
 import asyncio
 from collections.abc import (
     AsyncGenerator,
-    AsyncIterable,
     AsyncIterator,
     Mapping,
     Sequence,
 )
-from contextlib import asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, cast, override
 
@@ -16,10 +15,12 @@ from google.protobuf.message import DecodeError
 import grpc
 import grpc.aio
 
+from .address import resolve, target
 from .errors import (
     AsicError,
     Denied,
     Garbled,
+    Refused,
     TimedOut,
     TokenRejected,
     Unreachable,
@@ -30,7 +31,6 @@ from .wire import LOGIN, Rpc
 
 READ_TIMEOUT = 5.0
 COMMAND_TIMEOUT = 20.0
-_LOGIN_TIMEOUT = 5.0
 
 # API 1.0 does not say it; this is what every later firmware says.
 _TOKEN_LIFETIME = 3600.0
@@ -38,6 +38,7 @@ _TOKEN_LIFETIME = 3600.0
 _TOKEN_USABLE = 0.9
 
 _CLOSED = "the connection was closed"
+_WRITE_FAILED = "Internal error from Core"
 
 BRIEF_OPTIONS = (
     # A retry that nobody asked for could do a thing twice, and costs a tenth.
@@ -47,12 +48,13 @@ BRIEF_OPTIONS = (
     # What one channel learns of an address is no business of another's.
     ("grpc.use_local_subchannel_pool", 1),
 )
-_LASTING_OPTIONS = (
+LASTING_OPTIONS = (
     *BRIEF_OPTIONS,
     # The default back-off of up to two minutes leaves a miner unavailable long after
     # it is back.
     ("grpc.initial_reconnect_backoff_ms", 1_000),
-    ("grpc.min_reconnect_backoff_ms", 1_000),
+    # Also the time that a weak miner has to shake hands.
+    ("grpc.min_reconnect_backoff_ms", 2_000),
     ("grpc.max_reconnect_backoff_ms", 5_000),
     # A connection whose other end has vanished is noticed within half a minute, and
     # replaced. Without a timeout of its own, a ping waits a whole minute.
@@ -63,6 +65,8 @@ _LASTING_OPTIONS = (
     ("grpc.http2.max_pings_without_data", 0),
     # Measuring the bandwidth costs a ping per poll, for a few hundred bytes.
     ("grpc.http2.bdp_probe", 0),
+    # Logs come in pieces, of a size that nobody promised.
+    ("grpc.max_receive_message_length", 64 * 1024 * 1024),
 )
 
 type Request = tuple[Rpc, bytes]
@@ -83,12 +87,13 @@ class _Token:
         self.metadata = (("authorization", self.text),)
 
 
-def open_channel(
-    host: str, port: int, options: Sequence[tuple[str, int]] | None = None
-) -> grpc.aio.Channel:
-    """Open a plaintext channel; nothing is sent before the first call."""
-    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    return grpc.aio.insecure_channel(address, options=options or _LASTING_OPTIONS)
+def build(rpc: Rpc, fields: Mapping[str, Any]) -> bytes:
+    """Turn fields into the bytes of a request; `ValueError` says what is amiss."""
+    try:
+        request: bytes = rpc.request(**fields).SerializeToString()
+    except (TypeError, OverflowError, ValueError) as err:
+        raise ValueError(f"{rpc.path} cannot be asked for this: {err}") from err
+    return request
 
 
 def parse(rpc: Rpc, answer: bytes) -> Any:
@@ -133,10 +138,15 @@ class Connection:
         self._username = username
         self._password = password
         self._channel: grpc.aio.Channel | None = None
+        self._target = ""
+        # A name may lead elsewhere once nobody answers where it led.
+        self._lost = False
         self._callables: dict[Rpc, Any] = {}
         self._closed = False
         self._token: _Token | None = None
         self._login: asyncio.Task[_Token] | None = None
+        # Held while a password changes, when neither the old nor the new is sure.
+        self._password_is_sure = asyncio.Lock()
         self._unsupported: set[Rpc] = set()
         self._firmware: str | None = None
 
@@ -149,7 +159,7 @@ class Connection:
         return await self._call(rpc, fields, self.read_timeout)
 
     async def _call(self, rpc: Rpc, fields: Mapping[str, Any], timeout: float) -> Any:
-        request = rpc.request(**fields).SerializeToString()
+        request = build(rpc, fields)
         [answer] = await self.exchange([(rpc, request)], timeout=timeout)
         if isinstance(answer, AsicError):
             raise answer
@@ -195,9 +205,8 @@ class Connection:
         try:
             for i in todo:
                 rpc, request = requests[i]
-                calls.append(
-                    self._unary(rpc)(request, timeout=timeout, metadata=token.metadata)
-                )
+                begin = await self._unary(rpc)
+                calls.append(begin(request, timeout=timeout, metadata=token.metadata))
             for i, call in zip(todo, calls, strict=True):
                 answers[i] = await self._answer(requests[i][0], call, token)
         finally:
@@ -217,8 +226,10 @@ class Connection:
 
     def _error(self, rpc: Rpc, code: grpc.StatusCode, details: str | None) -> AsicError:
         error = from_status(code, details)
-        if isinstance(error, Unsupported):
+        if isinstance(error, Unsupported) and rpc.since:
             self._unsupported.add(rpc)
+        if isinstance(error, Unreachable):
+            self._lost = True
         return error
 
     def _raise_if_closed(self, err: asyncio.CancelledError) -> None:
@@ -244,15 +255,15 @@ class Connection:
         """
         if rpc in self._unsupported:
             raise Unsupported(rpc.path)
-        request = rpc.request(**fields).SerializeToString()
+        request = build(rpc, fields)
         token = await self._current_token()
-        call = self._begin_stream(rpc, request, token, timeout)
+        call = await self._begin_stream(rpc, request, token, timeout)
         try:
             try:
                 answer = await self._next(rpc, call, first)
             except TokenRejected:
                 token = await self._current_token(token)
-                call = self._begin_stream(rpc, request, token, timeout)
+                call = await self._begin_stream(rpc, request, token, timeout)
                 answer = await self._next(rpc, call, first)
             while answer is not None:
                 yield answer
@@ -260,10 +271,10 @@ class Connection:
         finally:
             call.cancel()
 
-    def _begin_stream(
+    async def _begin_stream(
         self, rpc: Rpc, request: bytes, token: _Token, timeout: float
     ) -> Any:
-        begin: Any = self._open().unary_stream(rpc.path)
+        begin: Any = (await self._open()).unary_stream(rpc.path)
         return begin(request, timeout=timeout, metadata=token.metadata)
 
     async def _next(self, rpc: Rpc, call: Any, silence: float | None) -> Any:
@@ -278,7 +289,7 @@ class Connection:
         return None if answer is grpc.aio.EOF else parse(rpc, answer)
 
     async def upload(
-        self, rpc: Rpc, messages: AsyncIterable[Any], *, silence: float, timeout: float
+        self, rpc: Rpc, messages: AsyncGenerator[Any], *, silence: float, timeout: float
     ) -> Any:
         """Stream messages to the miner and return its one answer.
 
@@ -288,22 +299,24 @@ class Connection:
         if rpc in self._unsupported:
             raise Unsupported(rpc.path)
         token = await self._current_token(self._token)
-        channel = self._open()
-        call: Any = channel.stream_unary(rpc.path)(
-            timeout=timeout, metadata=token.metadata
-        )
+        begin: Any = (await self._open()).stream_unary(rpc.path)
+        call = begin(timeout=timeout, metadata=token.metadata)
         try:
-            async for message in messages:
-                try:
-                    async with _patience(rpc, silence):
-                        await call.write(message.SerializeToString())
-                except asyncio.InvalidStateError, grpc.aio.AioRpcError:
-                    # The miner takes no more. Why, the call says and not the write.
-                    break
+            async with aclosing(messages):
+                async for message in messages:
+                    try:
+                        async with _patience(rpc, silence):
+                            await call.write(message.SerializeToString())
+                    except asyncio.InvalidStateError, grpc.aio.AioRpcError:
+                        # The miner takes no more. Why, the call says and not the write.
+                        break
             async with _patience(rpc, silence):
                 await call.done_writing()
                 return parse(rpc, await call)
         except grpc.aio.AioRpcError as err:
+            if err.details() == _WRITE_FAILED:
+                # Once in a while grpc puts its own trouble in the place of the reason.
+                raise Refused("the miner broke the upload off") from err
             raise self._error(rpc, err.code(), err.details()) from err
         except asyncio.CancelledError as err:
             self._raise_if_closed(err)
@@ -321,10 +334,28 @@ class Connection:
             self._firmware = firmware
             self._unsupported.clear()
 
-    def use_password(self, password: str) -> None:
-        """Log in with this from now on."""
-        self._password = password
-        self._token = None
+    async def change_password(self, rpc: Rpc, password: str | None) -> None:
+        """Have the miner change the password, and log in with the new one.
+
+        Nobody logs in meanwhile: half-way, either password may be the wrong one. If
+        no answer comes, it is tried which of them it is.
+        """
+        request = build(rpc, {} if password is None else {"password": password})
+        token = await self._current_token(self._token)
+        async with self._password_is_sure:
+            begin = await self._unary(rpc)
+            call = begin(
+                request, timeout=self._command_timeout, metadata=token.metadata
+            )
+            answer = await self._answer(rpc, call, token)
+            if isinstance(answer, TimedOut | Unreachable):
+                with suppress(AsicError):
+                    await self._log_in(password or "")
+                    answer = b""
+            if isinstance(answer, AsicError):
+                raise answer
+            self._password = password or ""
+            self._token = None
 
     async def close(self) -> None:
         """Close the channel for good; calls under way end as unreachable."""
@@ -334,17 +365,30 @@ class Connection:
         if self._channel is not None:
             await self._channel.close()
 
-    def _open(self) -> grpc.aio.Channel:
-        if self._closed:
+    async def _open(self) -> grpc.aio.Channel:
+        if self._channel is None or self._lost:
+            self._lost = False
+            where = target(await resolve(self.host, self.port), self.port)
+            if where != self._target:
+                await self._connect_to(where)
+        if self._closed or self._channel is None:
             raise Unreachable(_CLOSED)
-        if self._channel is None:
-            self._channel = open_channel(self.host, self.port)
         return self._channel
 
-    def _unary(self, rpc: Rpc) -> Any:
+    async def _connect_to(self, where: str) -> None:
+        old, self._target = self._channel, where
+        self._channel = None
+        if not self._closed:
+            self._channel = grpc.aio.insecure_channel(where, options=LASTING_OPTIONS)
+        self._callables.clear()
+        if old is not None:
+            await old.close()
+
+    async def _unary(self, rpc: Rpc) -> Any:
+        channel = await self._open()
         found = self._callables.get(rpc)
         if found is None:
-            found = self._callables[rpc] = self._open().unary_unary(rpc.path)
+            found = self._callables[rpc] = channel.unary_unary(rpc.path)
         return found
 
     async def _current_token(self, stale: _Token | None = None) -> _Token:
@@ -360,7 +404,7 @@ class Connection:
         if token is not None and token is not stale and now < token.expires:
             return token
         if self._login is None:
-            self._login = asyncio.create_task(self._log_in(), name="miner login")
+            self._login = asyncio.create_task(self._renew(), name="miner login")
             self._login.add_done_callback(self._logged_in)
         try:
             return await asyncio.shield(self._login)
@@ -370,18 +414,21 @@ class Connection:
 
     def _logged_in(self, login: asyncio.Task[_Token]) -> None:
         self._login = None
-        if not login.cancelled():
-            # Whoever waits for it has its error; with nobody waiting it is no news.
-            with suppress(AsicError):
-                self._token = login.result()
+        # Whoever waits for it has its error; with nobody waiting it is no news.
+        if not login.cancelled() and not login.exception():  # noqa: LOG004 - a task
+            self._token = login.result()
 
-    async def _log_in(self) -> _Token:
-        request = LOGIN.request(username=self._username, password=self._password)
-        call = self._unary(LOGIN)(request.SerializeToString(), timeout=_LOGIN_TIMEOUT)
+    async def _renew(self) -> _Token:
+        async with self._password_is_sure:
+            return await self._log_in(self._password)
+
+    async def _log_in(self, password: str) -> _Token:
+        request = build(LOGIN, {"username": self._username, "password": password})
+        call = (await self._unary(LOGIN))(request, timeout=self.read_timeout)
         try:
             answer = parse(LOGIN, await call)
         except grpc.aio.AioRpcError as err:
-            error = from_status(err.code(), err.details())
+            error = self._error(LOGIN, err.code(), err.details())
             if isinstance(error, TokenRejected):
                 raise Denied(error.detail) from err
             raise error from err
@@ -393,8 +440,8 @@ class Connection:
                 await call.trailing_metadata(),
             ):
                 text = text or dict(metadata).get("authorization", "")
-        if not text:
-            raise Garbled("the miner accepted the password but gave no token")
+        if not (text and text.isascii() and text.isprintable()):
+            raise Garbled("the miner accepted the password but gave no usable token")
         lifetime = (answer.timeout_s or _TOKEN_LIFETIME) * _TOKEN_USABLE
         now = asyncio.get_running_loop().time()
         return _Token(text=text, lifetime=lifetime, expires=now + lifetime)

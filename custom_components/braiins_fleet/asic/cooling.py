@@ -11,6 +11,7 @@ from .units import (
     WireEnum,
     celsius,
     given,
+    number_of,
     ratio,
     read_bounds,
     read_celsius,
@@ -20,7 +21,7 @@ from .units import (
 )
 from .wire import rpc
 
-_SET_MODE = rpc("CoolingService", "SetCoolingMode")
+_SET_MODE = rpc("CoolingService", "SetCoolingMode", since=4)
 _SET_IMMERSION = rpc("CoolingService", "SetImmersionMode")
 
 
@@ -234,9 +235,7 @@ def _write_paused_fans(paused: PausedFans | None) -> dict[str, Any] | None:
     return {
         "manual": given(
             pause_cooldown_fan_speed_ratio=ratio(paused.speed),
-            fan_pause_runtime=(
-                None if paused.runtime is None else paused.runtime.number
-            ),
+            fan_pause_runtime=number_of(paused.runtime),
         )
     }
 

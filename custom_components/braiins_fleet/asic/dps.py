@@ -10,6 +10,7 @@ from .units import (
     WireEnum,
     given,
     hours,
+    number_of,
     read_bounds,
     read_default,
     read_hours,
@@ -127,7 +128,7 @@ async def set_dps(connection: Connection, change: Dps, save: SaveAction) -> Dps:
             enable_shutdown=change.shutdown_enabled,
             shutdown_duration=hours(change.shutdown_hours),
             target=target,
-            mode=None if change.mode is None else change.mode.number,
+            mode=number_of(change.mode),
             on_start_target_percent=change.start_percent,
         ),
     )

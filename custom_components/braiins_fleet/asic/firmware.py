@@ -1,18 +1,20 @@
 """Firmware: upgrading by hand and by itself, and going back."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime, time as time_of_day
 from typing import Any
 
 from .connection import Connection
-from .units import Weekday, given, read_number, read_time
+from .errors import Refused
+from .units import Weekday, given, number_of, read_number, read_time
 from .wire import rpc
 
-_UPDATE_AUTO = rpc("UpgradeService", "UpdateAutoUpgradeConfig")
-_UPGRADE = rpc("UpgradeService", "SystemUpgrade")
-_RESTORE_STOCK = rpc("UpgradeService", "RestoreStock")
-_FACTORY_RESET = rpc("ActionsService", "FactoryReset")
+_UPDATE_AUTO = rpc("UpgradeService", "UpdateAutoUpgradeConfig", since=8)
+_UPGRADE = rpc("UpgradeService", "SystemUpgrade", since=10)
+_RESTORE_STOCK = rpc("UpgradeService", "RestoreStock", since=10)
+_FACTORY_RESET = rpc("ActionsService", "FactoryReset", since=9)
 
 # The wire's limit for a message is 4 MiB; small pieces make smooth progress.
 _CHUNK = 256 * 1024
@@ -67,7 +69,7 @@ class Image:
 
     size: int
     sha256: str
-    read: Callable[[], AsyncIterable[bytes]]
+    read: Callable[[], AsyncGenerator[bytes]]
 
 
 def read_auto_upgrade(m: Any) -> AutoUpgrade:
@@ -114,8 +116,7 @@ def _write_schedule(schedule: UpgradeSchedule) -> dict[str, Any]:
         case Daily():
             return {"daily": given(time=time)}
         case Weekly(day=day):
-            number = None if day is None else day.number
-            return {"weekly": given(day_of_week=number, time=time)}
+            return {"weekly": given(day_of_week=number_of(day), time=time)}
         case Monthly(day=day):
             return {"monthly": given(day_of_month=day, time=time)}
 
@@ -179,13 +180,18 @@ class Firmware:
 
 async def _messages(
     metadata: dict[str, Any], image: Image, progress: Callable[[int], None]
-) -> AsyncIterator[Any]:
+) -> AsyncGenerator[Any]:
     yield _UPGRADE.request(metadata=metadata)
     sent = 0
-    async for piece in image.read():
-        for start in range(0, len(piece), _CHUNK):
-            chunk = piece[start : start + _CHUNK]
-            yield _UPGRADE.request(data=chunk)
-            # We are asked for more once this one is on its way.
-            sent += len(chunk)
-            progress(sent)
+    async with aclosing(image.read()) as pieces:
+        async for piece in pieces:
+            for start in range(0, len(piece), _CHUNK):
+                chunk = piece[start : start + _CHUNK]
+                yield _UPGRADE.request(data=chunk)
+                # We are asked for more once this one is on its way.
+                sent += len(chunk)
+                progress(sent)
+    if sent != image.size:
+        # Raised before the miner is told that this is all: it has half an image, no
+        # more, and throws it away.
+        raise Refused(f"the image was to have {image.size} bytes, and has {sent}")

@@ -7,11 +7,10 @@ from .mining import MinerStatus
 from .units import (
     WireEnum,
     read_gigahash,
+    read_mac,
     read_text,
     read_volts,
 )
-
-_NO_MAC = "00:00:00:00:00:00"
 
 
 class Platform(WireEnum):
@@ -100,10 +99,9 @@ class Details:
 
 def read_details(m: Any) -> Details:
     """Read the answer of `GetMinerDetails`."""
-    mac = m.mac_address.lower().replace("-", ":")
     return Details(
         uid=read_text(m, "uid"),
-        mac=None if mac in ("", _NO_MAC) else mac,
+        mac=read_mac(m),
         serial_number=read_text(m, "serial_number"),
         hostname=read_text(m, "hostname"),
         brand=Brand.from_wire(m.miner_identity.brand),

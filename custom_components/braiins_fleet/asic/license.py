@@ -8,7 +8,7 @@ from .connection import Connection
 from .units import WireEnum, read_text
 from .wire import rpc
 
-_APPLY = rpc("LicenseService", "ApplyContractKey")
+_APPLY = rpc("LicenseService", "ApplyContractKey", since=6)
 
 
 class LicenseKind(WireEnum):

@@ -10,7 +10,7 @@ from .connection import Connection
 from .units import WireEnum, plausible
 from .wire import Rpc, rpc
 
-_LOG = rpc("MinerService", "GetLog")
+_LOG = rpc("MinerService", "GetLog", since=10)
 _ARCHIVE = rpc("MinerService", "GetSupportArchive")
 
 # The miner collects before it sends, for an archive that takes a while.

@@ -1,6 +1,6 @@
 """One miner on Braiins OS, over its Public API."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Self, override
 
 from . import snapshot
@@ -10,7 +10,7 @@ from .configuration import Configuration, Limits
 from .connection import COMMAND_TIMEOUT, READ_TIMEOUT, Connection, parse
 from .cooling import Cooling, CoolingState
 from .dps import Dps, set_dps
-from .errors import AsicError, Denied, Unsupported
+from .errors import AsicError, Denied, Garbled, Unsupported
 from .firmware import AutoUpgrade, Firmware
 from .hardware import Details
 from .license import License, apply_contract_key
@@ -23,7 +23,7 @@ from .profiles import EfficiencyPoint, TunedProfile
 from .snapshot import LIVE, SOURCES, Reading, Snapshot, Source
 from .stats import MinerStats
 from .tuning import PerformanceMode, TunerState, Tuning
-from .units import SaveAction, given
+from .units import SaveAction
 from .wire import GET_API_VERSION, rpc
 
 _SET_PASSWORD = rpc("AuthenticationService", "SetPassword")
@@ -33,8 +33,8 @@ class Miner:
     """One miner: its readings, and all that can be done to it.
 
     It connects and logs in with the first call, keeps the one connection, and comes
-    back by itself after the miner was away. Every call raises an `AsicError` when it
-    does not succeed.
+    back by itself after the miner was away. A call that does not succeed raises an
+    `AsicError`, or a `ValueError` where the wire cannot carry what it was given.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Miner:
         """Read several things at once.
 
         One that fails does not take the others along: it is `missing`. It raises
-        when there is nothing to show, or when the miner does not let us in.
+        when there is nothing to show for it, unless the firmware is merely too old.
         """
         wanted = tuple(readings)
         answers = await self._connection.exchange(
@@ -80,21 +80,18 @@ class Miner:
         found: dict[str, Any] = {}
         missing: dict[Reading, AsicError] = {}
         for reading, answer in zip(wanted, answers, strict=True):
+            if isinstance(answer, AsicError):
+                missing[reading] = answer
+                continue
             try:
                 found[reading.value] = self._understand(SOURCES[reading], answer)
-            except Denied:
-                raise
-            except AsicError as err:
+            except Garbled as err:
                 missing[reading] = err
         if not found:
-            for error in missing.values():
-                if not isinstance(error, Unsupported):
-                    raise error
+            _raise_worst(missing)
         return Snapshot(**found, missing=missing)
 
-    def _understand[T](self, source: Source[T], answer: bytes | AsicError) -> T:
-        if isinstance(answer, AsicError):
-            raise answer
+    def _understand[T](self, source: Source[T], answer: bytes) -> T:
         known = self._last.get(source)
         if known is not None and known[0] == answer:
             # Most of what is asked for has not changed: then the object has not either.
@@ -110,6 +107,8 @@ class Miner:
         [answer] = await self._connection.exchange(
             [(source.rpc, b"")], timeout=self._connection.read_timeout
         )
+        if isinstance(answer, AsicError):
+            raise answer
         return self._understand(source, answer)
 
     def supports(self, reading: Reading) -> bool:
@@ -198,8 +197,7 @@ class Miner:
 
     async def set_password(self, password: str | None) -> None:
         """Change the password, or take it away, and log in with the new one."""
-        await self._connection.command(_SET_PASSWORD, **given(password=password))
-        self._connection.use_password(password or "")
+        await self._connection.change_password(_SET_PASSWORD, password)
 
     async def close(self) -> None:
         """Close the connection for good."""
@@ -214,3 +212,14 @@ class Miner:
     @override
     def __repr__(self) -> str:
         return f"<Miner {self._connection.host}:{self._connection.port}>"
+
+
+def _raise_worst(missing: Mapping[Reading, AsicError]) -> None:
+    """Raise what a person can do the most about."""
+    serious = [
+        error
+        for reading, error in missing.items()
+        if not (isinstance(error, Unsupported) and SOURCES[reading].rpc.since)
+    ]
+    if serious:
+        raise next((e for e in serious if isinstance(e, Denied)), serious[0])

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from .connection import Connection
-from .errors import TimedOut
+from .errors import TimedOut, TokenRejected
 from .units import WireEnum
 from .wire import rpc
 
@@ -98,7 +98,8 @@ class Mining:
                     async for answer in stream:
                         heard = True
                         yield MinerStatus.from_wire(answer.status)
-            except TimedOut:
+            except TimedOut, TokenRejected:
+                # Its hour is over, or the miner forgot who we are: ask anew.
                 if not heard:
                     raise
             else:

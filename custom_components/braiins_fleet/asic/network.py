@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .connection import Connection
-from .units import WireEnum, given, read_number, read_text
+from .units import WireEnum, given, read_mac, read_text
 from .wire import rpc
 
 _GET = rpc("NetworkService", "GetNetworkConfiguration")
@@ -29,15 +29,17 @@ class StaticAddress:
     dns_servers: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Dhcp:
+    """An address from the router."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkSettings:
-    """How the network is configured; without a static address it is by DHCP.
-
-    In a change, a host name of `None` stays as it is.
-    """
+    """How the network is configured. In a change, `None` leaves what the miner has."""
 
     hostname: str | None = None
-    static: StaticAddress | None = None
+    address: Dhcp | StaticAddress | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +65,9 @@ class NetworkInfo:
 
 def read_network_info(m: Any) -> NetworkInfo:
     """Read the answer of `GetNetworkInfo`."""
-    mac = read_number(m, "mac_address")
     return NetworkInfo(
         interface=m.name,
-        mac=mac.lower() if mac else None,
+        mac=read_mac(m),
         hostname=read_text(m, "hostname"),
         protocol=NetworkProtocol.from_wire(m.protocol),
         subnets=tuple(
@@ -79,15 +80,34 @@ def read_network_info(m: Any) -> NetworkInfo:
 
 def read_network_settings(m: Any) -> NetworkSettings:
     """Read a `NetworkConfiguration`."""
-    static = None
-    if m.HasField("static"):
-        static = StaticAddress(
-            address=m.static.address,
-            netmask=m.static.netmask,
-            gateway=m.static.gateway,
-            dns_servers=tuple(m.static.dns_servers),
-        )
-    return NetworkSettings(hostname=read_text(m, "hostname"), static=static)
+    address: Dhcp | StaticAddress | None = None
+    match m.WhichOneof("protocol"):
+        case "dhcp":
+            address = Dhcp()
+        case "static":
+            address = StaticAddress(
+                address=m.static.address,
+                netmask=m.static.netmask,
+                gateway=m.static.gateway,
+                dns_servers=tuple(m.static.dns_servers),
+            )
+    return NetworkSettings(hostname=read_text(m, "hostname"), address=address)
+
+
+def _write_address(address: Dhcp | StaticAddress | None) -> dict[str, Any]:
+    match address:
+        case Dhcp():
+            return {"dhcp": {}}
+        case StaticAddress():
+            return {
+                "static": {
+                    "address": address.address,
+                    "netmask": address.netmask,
+                    "gateway": address.gateway,
+                    "dns_servers": address.dns_servers,
+                }
+            }
+    return {}
 
 
 class Network:
@@ -107,17 +127,10 @@ class Network:
         The miner may be gone from this address before it can answer: a lost answer
         says nothing about whether it worked.
         """
-        protocol: dict[str, Any] = {"dhcp": {}}
-        if (static := settings.static) is not None:
-            protocol = {
-                "static": {
-                    "address": static.address,
-                    "netmask": static.netmask,
-                    "gateway": static.gateway,
-                    "dns_servers": static.dns_servers,
-                }
-            }
+        # What a miner makes of a change without an address nobody knows: it is told
+        # the one that it has.
+        address = settings.address or (await self.settings()).address
         answer = await self._connection.command(
-            _SET, **protocol, **given(hostname=settings.hostname)
+            _SET, **_write_address(address), **given(hostname=settings.hostname)
         )
         return read_network_settings(answer.network)

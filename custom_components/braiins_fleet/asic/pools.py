@@ -12,7 +12,7 @@ from .wire import rpc
 _CREATE = rpc("PoolService", "CreatePoolGroup")
 _UPDATE = rpc("PoolService", "UpdatePoolGroup")
 _REMOVE = rpc("PoolService", "RemovePoolGroup")
-_SET = rpc("PoolService", "SetPoolGroups")
+_SET = rpc("PoolService", "SetPoolGroups", since=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +112,7 @@ def read_group_settings(m: Any) -> PoolGroupSettings:
                 uid=read_number(pool, "uid"),
                 url=pool.url,
                 user=pool.user,
-                password=read_number(pool, "password"),
+                password=read_number(pool, "password") or None,
                 enabled=read_number(pool, "enabled"),
             )
             for pool in m.pools
@@ -121,6 +121,8 @@ def read_group_settings(m: Any) -> PoolGroupSettings:
 
 
 def _write_group(group: PoolGroupSettings) -> dict[str, Any]:
+    if group.quota is not None and group.fixed_share is not None:
+        raise ValueError("a group has a quota or a fixed share, not both")
     return given(
         uid=group.uid,
         name=group.name,

@@ -2,37 +2,52 @@
 
 import asyncio
 from dataclasses import dataclass
-import socket
+from functools import total_ordering
 from typing import Any, override
 
 import grpc
 import grpc.aio
 
-from .connection import BRIEF_OPTIONS, open_channel, parse
+from .address import resolve, target
+from .connection import BRIEF_OPTIONS, parse
 from .errors import (
     Garbled,
-    NoSuchHost,
     NotBraiins,
     StockFirmware,
     TimedOut,
     TooOld,
     Unreachable,
+    from_status,
 )
 from .wire import GET_API_VERSION
 
 DEFAULT_PORT = 50051
 _PROBE_TIMEOUT = 2.0
 _WEB_TIMEOUT = 1.0
+_NO_MINER = {
+    grpc.StatusCode.UNIMPLEMENTED,
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.UNKNOWN,
+}
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@total_ordering
+@dataclass(frozen=True, slots=True)
 class ApiVersion:
-    """Version of the Public API."""
+    """Version of the Public API; one that is to become another comes before it."""
 
     major: int
     minor: int
     patch: int = 0
     prerelease: str = ""
+
+    def __lt__(self, other: ApiVersion) -> bool:
+        return self._order < other._order
+
+    @property
+    def _order(self) -> tuple[int, int, int, bool, str]:
+        final = not self.prerelease
+        return self.major, self.minor, self.patch, final, self.prerelease
 
     @override
     def __str__(self) -> str:
@@ -55,40 +70,48 @@ async def probe(
     """
     try:
         async with asyncio.timeout(timeout):
-            await _knock(host, port, web_port)
-            version = await _ask(host, port, timeout)
+            address = await _knock(await resolve(host, port), port, web_port)
+            version = await _ask(address, port, timeout)
     except TimeoutError as err:
         raise TimedOut(f"{host} did not answer within {timeout:g} s") from err
-    if version.major < 1 or version.prerelease:
+    if (version.major, version.minor, version.patch) == (0, 0, 0):
+        raise NotBraiins("it speaks no version of the API")
+    if version < ApiVersion(1, 0):
         raise TooOld(f"the miner speaks version {version} of the API")
     return version
 
 
-async def _knock(host: str, port: int, web_port: int) -> None:
-    """Connect and hang up: it tells the ways of failing apart, and is cheap."""
-    try:
-        _, writer = await asyncio.open_connection(host, port)
-    except socket.gaierror as err:
-        raise NoSuchHost(f"{host} is not known") from err
-    except ConnectionRefusedError as err:
-        await _look_at_web_page(host, web_port)
-        raise Unreachable(f"{host} refuses connections to port {port}") from err
-    except OSError as err:
-        raise Unreachable(str(err)) from err
-    writer.close()
+async def _knock(addresses: list[str], port: int, web_port: int) -> str:
+    """Connect and hang up: it tells the ways of failing apart, and is cheap.
+
+    Returns the address that took the connection.
+    """
+    problem: OSError | None = None
+    for address in addresses:
+        try:
+            _, writer = await asyncio.open_connection(address, port)
+        except ConnectionRefusedError as err:
+            await _look_at_web_page(address, web_port)
+            problem = err
+        except OSError as err:
+            problem = problem or err
+        else:
+            writer.close()
+            return address
+    raise Unreachable(str(problem)) from problem
 
 
-async def _ask(host: str, port: int, timeout: float) -> ApiVersion:
+async def _ask(address: str, port: int, timeout: float) -> ApiVersion:
     # A lasting channel would give up on a mute one, and try again, before we do.
-    channel = open_channel(host, port, BRIEF_OPTIONS)
+    channel = grpc.aio.insecure_channel(target([address], port), options=BRIEF_OPTIONS)
     try:
         call: Any = channel.unary_unary(GET_API_VERSION.path)
         answer = parse(GET_API_VERSION, await call(b"", timeout=timeout))
     except grpc.aio.AioRpcError as err:
-        if err.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
-            raise TimedOut(err.details() or "") from err
-        # It took the connection a moment ago, so what fails now is the protocol.
-        raise NotBraiins(err.details() or "") from err
+        if err.code() in _NO_MINER:
+            # It took the connection a moment ago, so what fails now is the protocol.
+            raise NotBraiins(err.details() or "") from err
+        raise from_status(err.code(), err.details()) from err
     except Garbled as err:
         raise NotBraiins(err.detail) from err
     finally:

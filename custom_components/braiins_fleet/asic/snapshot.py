@@ -46,12 +46,13 @@ def _read_locate(m: Any) -> bool:
 DETAILS = Source(rpc("MinerService", "GetMinerDetails"), read_details)
 STATS = Source(rpc("MinerService", "GetMinerStats"), read_stats)
 HASHBOARDS = Source(rpc("MinerService", "GetHashboards"), read_hashboards)
-ERRORS = Source(rpc("MinerService", "GetErrors"), read_errors)
+ERRORS = Source(rpc("MinerService", "GetErrors", since=2), read_errors)
 COOLING = Source(rpc("CoolingService", "GetCoolingState"), read_cooling_state)
 TUNER = Source(rpc("PerformanceService", "GetTunerState"), read_tuner_state)
 PROFILES = Source(rpc("PerformanceService", "ListTargetProfiles"), read_profiles)
 EFFICIENCY = Source(
-    rpc("PerformanceService", "GetMinerEfficiencyProfile"), read_efficiency_profile
+    rpc("PerformanceService", "GetMinerEfficiencyProfile", since=11),
+    read_efficiency_profile,
 )
 PERFORMANCE_MODE = Source(
     rpc("PerformanceService", "GetActivePerformanceMode"), read_performance_mode
@@ -62,8 +63,10 @@ CONFIGURATION = Source(
 )
 LIMITS = Source(rpc("ConfigurationService", "GetConstraints"), read_limits)
 LICENSE = Source(rpc("LicenseService", "GetLicenseState"), read_license)
-NETWORK = Source(rpc("NetworkService", "GetNetworkInfo"), read_network_info)
-AUTO_UPGRADE = Source(rpc("UpgradeService", "GetAutoUpgradeStatus"), read_auto_upgrade)
+NETWORK = Source(rpc("NetworkService", "GetNetworkInfo", since=1), read_network_info)
+AUTO_UPGRADE = Source(
+    rpc("UpgradeService", "GetAutoUpgradeStatus", since=8), read_auto_upgrade
+)
 LOCATE = Source(rpc("ActionsService", "GetLocateDeviceStatus"), _read_locate)
 
 
@@ -96,6 +99,7 @@ SLOW = (
     Reading.POOLS,
     Reading.ERRORS,
     Reading.CONFIGURATION,
+    Reading.PERFORMANCE_MODE,
     Reading.LOCATE,
 )
 # What hardly ever changes.

@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from math import isfinite
 from typing import Any, Self
 
 # A miner whose clock was never set lives in 2015; no Public API is older than 2023.
 _CLOCK_IS_SET_FROM = datetime(2020, 1, 1, tzinfo=UTC)
+_NO_MAC = "00:00:00:00:00:00"
 
 
 class WireEnum(StrEnum):
@@ -76,6 +78,12 @@ def read_text(message: Any, field: str) -> str | None:
     """Read a string of which an empty one says nothing."""
     text: str = getattr(message, field)
     return text or None
+
+
+def read_mac(message: Any) -> str | None:
+    """Read a MAC as lower case with colons; a miner may not know its own yet."""
+    mac: str = message.mac_address.lower().replace("-", ":")
+    return None if mac in ("", _NO_MAC) else mac
 
 
 def read_watts(message: Any, field: str) -> int | None:
@@ -205,9 +213,18 @@ def given(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
+def number_of(choice: WireEnum | None) -> int | None:
+    """Write an enum; what was not understood when it was read is not written back."""
+    return (choice.number or None) if choice is not None else None
+
+
 def watts(value: float | None) -> dict[str, int] | None:
     """Write a `Power`."""
-    return None if value is None else {"watt": round(value)}
+    if value is None:
+        return None
+    if not isfinite(value):
+        raise ValueError(f"{value} W is no power")
+    return {"watt": round(value)}
 
 
 def terahash(value: float | None) -> dict[str, float] | None:

@@ -34,19 +34,22 @@ class Rpc:
     path: str
     request: type[Any]
     response: type[Any]
+    # The API 1.x that brought it: what is newer than 1.0 a miner may well lack.
+    since: int
 
 
-def rpc(service: str, method: str) -> Rpc:
+def rpc(service: str, method: str, *, since: int = 0) -> Rpc:
     """Look a method of `braiins.bos.v1` up."""
-    return _rpc(f"braiins.bos.v1.{service}", method)
+    return _rpc(f"braiins.bos.v1.{service}", method, since=since)
 
 
-def _rpc(service: str, method: str) -> Rpc:
+def _rpc(service: str, method: str, *, since: int = 0) -> Rpc:
     found: MethodDescriptor = _POOL.FindServiceByName(service).methods_by_name[method]
     return Rpc(
         path=f"/{service}/{method}",
         request=GetMessageClass(found.input_type),
         response=GetMessageClass(found.output_type),
+        since=since,
     )
 
 
