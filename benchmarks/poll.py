@@ -1,13 +1,13 @@
 """What a poll costs: our client against the raw transport.
 
-Both poll the same simulated farm, in turn, each time in a fresh process on a core of
-its own; the farm has another one.
+Both poll the same simulated farm, a round each in turn, in a process each that share
+a core; the farm has another one.
 """
 
 import argparse
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 import json
 import multiprocessing
 from multiprocessing.connection import Connection
@@ -23,7 +23,7 @@ from .pollers import POLLERS, Poller
 _TICK = 0.005
 _HANGING_SHARE = 0.2
 # Each lasts as long as its deadline.
-_HANGING_ROUNDS = 2
+_HANGING_ROUNDS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +39,14 @@ class Round:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """The median round of a process; memory in kB per miner."""
+    """What came of one of the two; memory in kB per miner."""
 
     poller: str
     miners: int
     hanging: int
     memory: float
     rpcs_per_poll: float
-    median: Round
+    typical: Round
 
 
 class Stalls:
@@ -118,7 +118,7 @@ async def poll_all(pollers: Sequence[Poller], group: int, price: float) -> Round
 
 
 async def run_poller(pipe: Connection, name: str, targets: Targets, group: int) -> None:
-    """Connect, then poll a number of rounds whenever we are told to."""
+    """Connect, then poll a round whenever we are told to."""
     price = await price_of_watching()
     before = memory()
     pollers = [POLLERS[name](host, port) for host, port in targets]
@@ -127,76 +127,99 @@ async def run_poller(pipe: Connection, name: str, targets: Targets, group: int) 
         raise RuntimeError(f"{warm_up[-1].answered} of {len(pollers)} miners answer")
     pipe.send((memory() - before) / len(pollers))
     loop = asyncio.get_running_loop()
-    while rounds := await loop.run_in_executor(None, pipe.recv):
-        pipe.send([await poll_all(pollers, group, price) for _ in range(rounds)])
+    while await loop.run_in_executor(None, pipe.recv):
+        pipe.send(await poll_all(pollers, group, price))
     await asyncio.gather(*(poller.close() for poller in pollers))
 
 
-def _process(pipe: Connection, name: str, targets: Targets, group: int) -> None:
+def _run(pipe: Connection, name: str, targets: Targets, group: int) -> None:
     take_core(0)
     asyncio.run(run_poller(pipe, name, targets, group))
 
 
-def measure(name: str, farm: Farm, rounds: int, group: int) -> list[Run]:
-    """Measure one of the two, with all miners well and with some hanging."""
-    miners = len(farm.targets)
-    spawn = multiprocessing.get_context("spawn")
-    here, there = spawn.Pipe()
-    process = spawn.Process(
-        target=_process, args=(there, name, farm.targets, group), daemon=True
-    )
-    process.start()
-    there.close()
-    runs = []
-    used = here.recv()
-    for hanging in sorted({0, round(miners * _HANGING_SHARE)}):
-        farm.hang(hanging)
-        before = farm.calls()
-        here.send(min(rounds, _HANGING_ROUNDS) if hanging else rounds)
-        found: list[Round] = here.recv()
-        calls = (farm.calls() - before) / len(found) / miners
-        for one in found:
-            if one.answered != miners - hanging:
-                raise RuntimeError(f"{one.answered} of {miners - hanging} answered")
-        runs.append(
-            Run(
-                poller=name,
-                miners=miners,
-                hanging=hanging,
-                memory=used,
-                rpcs_per_poll=calls,
-                median=median_round(found),
-            )
+class Contender:
+    """One of the two, in a process of its own."""
+
+    def __init__(self, name: str, farm: Farm, group: int) -> None:
+        self.name = name
+        self._farm = farm
+        spawn = multiprocessing.get_context("spawn")
+        self._pipe, there = spawn.Pipe()
+        self._process = spawn.Process(
+            target=_run, args=(there, name, farm.targets, group), daemon=True
         )
-    farm.hang(0)
-    here.send(0)
-    process.join(30)
-    return runs
+        self._process.start()
+        there.close()
+        self.memory: float = self._pipe.recv()
+        self.rounds: list[Round] = []
+        self.calls = 0
+
+    def poll(self, healthy: int) -> None:
+        """Poll all miners once."""
+        before = self._farm.calls()
+        self._pipe.send(True)  # noqa: FBT003 - true is "go on"
+        found: Round = self._pipe.recv()
+        self.calls += self._farm.calls() - before
+        if found.answered != healthy:
+            raise RuntimeError(f"{found.answered} of {healthy} answered")
+        self.rounds.append(found)
+
+    def result(self, miners: int, hanging: int) -> Run:
+        """Sum up, and begin anew."""
+        run = Run(
+            poller=self.name,
+            miners=miners,
+            hanging=hanging,
+            memory=self.memory,
+            rpcs_per_poll=self.calls / len(self.rounds) / miners,
+            typical=typical(self.rounds),
+        )
+        self.rounds, self.calls = [], 0
+        return run
+
+    def end(self) -> None:
+        """Leave."""
+        self._pipe.send(False)  # noqa: FBT003 - false is "that was all"
+        self._process.join(30)
 
 
-def median_round(rounds: Sequence[Round]) -> Round:
-    """Return the median of each figure, and the longest of all stalls."""
-    middle = {
+def measure(miners: int, rounds: int, group: int) -> Iterator[tuple[Run, Run]]:
+    """Measure both, round by round in turn, with all miners well and some hanging."""
+    with farm(miners) as home:
+        floor, client = (Contender(name, home, group) for name in ("floor", "client"))
+        for hanging in sorted({0, round(miners * _HANGING_SHARE)}):
+            home.hang(hanging)
+            for turn in range(min(rounds, _HANGING_ROUNDS) if hanging else rounds):
+                # Neither of the two is always the one that comes after the other.
+                for contender in (floor, client) if turn % 2 else (client, floor):
+                    contender.poll(miners - hanging)
+            yield floor.result(miners, hanging), client.result(miners, hanging)
+        home.hang(0)
+        floor.end()
+        client.end()
+
+
+def typical(rounds: Sequence[Round]) -> Round:
+    """Return the median of each figure, but the longest stall and the least CPU.
+
+    A round of some milliseconds is disturbed by whatever else the machine does, and
+    always to its disadvantage.
+    """
+    figures = {
         figure.name: median(getattr(one, figure.name) for one in rounds)
         for figure in fields(Round)
     }
-    return Round(**middle | {"stall": max(one.stall for one in rounds)})
-
-
-def summarise(runs: Sequence[Run]) -> Run:
-    """Return the median of the same measurement, repeated."""
-    return replace(
-        runs[0],
-        memory=median(run.memory for run in runs),
-        median=median_round([run.median for run in runs]),
-    )
+    figures["stall"] = max(one.stall for one in rounds)
+    figures["cpu_per_poll"] = min(one.cpu_per_poll for one in rounds)
+    return Round(**figures)
 
 
 def table(summary: Sequence[tuple[Run, Run]]) -> Iterator[str]:
     """Show the floor and the client side by side, and what the client adds."""
     yield (
         f"{'':>7} {'':>7} | {'CPU per poll, ms':^21} | {'calls':^11} |"
-        f" {'round, ms':^13} | {'healthy done, ms':^16} | {'stall, ms':^13} | {'kB per miner':^13}"
+        f" {'round, ms':^13} | {'healthy done, ms':^16} | {'stall, ms':^13} |"
+        f" {'kB per miner':^13}"
     )
     pair = f"{'floor':>6} {'ours':>6}"
     yield (
@@ -205,7 +228,7 @@ def table(summary: Sequence[tuple[Run, Run]]) -> Iterator[str]:
         f" {'floor':>7} {'ours':>8} | {pair} | {pair}"
     )
     for floor, client in summary:
-        f, c = floor.median, client.median
+        f, c = floor.typical, client.typical
         yield (
             f"{floor.miners:>7} {floor.hanging:>7} |"
             f" {f.cpu_per_poll:>6.3f} {c.cpu_per_poll:>6.3f}"
@@ -224,8 +247,9 @@ def main() -> None:
         prog="scripts/bench poll", description=(__doc__ or "").partition("\n")[0]
     )
     parser.add_argument("--miners", default="1,10,100,500,1000", metavar="N,N,…")
-    parser.add_argument("--rounds", type=int, default=5, help="polls in a row")
-    parser.add_argument("--repeat", type=int, default=3, help="fresh processes")
+    parser.add_argument(
+        "--rounds", type=int, default=25, help="of each, all miners well (default: 25)"
+    )
     parser.add_argument(
         "--group",
         type=int,
@@ -237,18 +261,11 @@ def main() -> None:
 
     summary: list[tuple[Run, Run]] = []
     for miners in map(int, options.miners.split(",")):
-        runs: dict[tuple[str, int], list[Run]] = {}
-        with farm(miners) as home:
-            for turn in range(options.repeat):
-                print(f"{miners} miners, turn {turn + 1}", file=sys.stderr, flush=True)
-                # Neither of the two always has the farm when it is warmer.
-                for name in sorted(POLLERS, reverse=bool(turn % 2)):
-                    for run in measure(name, home, options.rounds, options.group):
-                        runs.setdefault((name, run.hanging), []).append(run)
-        for hanging in sorted({hanging for _, hanging in runs}):
-            floor = summarise(runs["floor", hanging])
-            summary.append((floor, summarise(runs["client", hanging])))
-    print(f"Medians of {options.repeat} processes of {options.rounds} rounds each.")
+        print(f"{miners} miners …", file=sys.stderr, flush=True)
+        summary += measure(miners, options.rounds, options.group)
+    print(
+        f"{options.rounds} rounds of each, in turn: least CPU, longest stall, medians."
+    )
     print(*table(summary), sep="\n")
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(

@@ -24,6 +24,7 @@ from custom_components.braiins_fleet.asic.snapshot import (
     DETAILS,
     ERRORS,
     HASHBOARDS,
+    POOLS,
     STATS,
 )
 from custom_components.braiins_fleet.asic.wire import LOGIN, rpc
@@ -257,12 +258,12 @@ async def test_what_only_newer_firmware_has_is_no_reason_to_fail(
 async def test_an_unchanged_answer_gives_the_same_object(
     scripted: ScriptedMiner,
 ) -> None:
-    scripted.says(COOLING.rpc, fans=[{"rpm": 3000}])
+    scripted.says(POOLS.rpc, pool_groups=[{"name": "one"}])
     async with client(scripted) as miner:
-        first = await miner.cooling_state()
-        assert await miner.cooling_state() is first
-        scripted.says(COOLING.rpc, fans=[{"rpm": 3001}])
-        assert (await miner.cooling_state()).fans[0].rpm == 3001
+        first = await miner.pool_groups()
+        assert await miner.pool_groups() is first
+        scripted.says(POOLS.rpc, pool_groups=[{"name": "two"}])
+        assert (await miner.pool_groups())[0].name == "two"
 
 
 async def test_closing_ends_what_is_under_way_as_unreachable(

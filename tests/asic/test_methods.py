@@ -445,7 +445,9 @@ async def license_state(miner: Miner, _: SimulatedMiner) -> None:
 
 @method("LicenseService/ApplyContractKey", 6)
 async def apply_contract(miner: Miner, _: SimulatedMiner) -> None:
-    assert await miner.apply_contract_key("GARAGE-2026") in (True, False)
+    assert not await miner.apply_contract_key("?")
+    assert await miner.apply_contract_key("GARAGE-2026-0001")
+    assert (await miner.license()).contract == "Contract GARA"
 
 
 @method("UpgradeService/UpdateAutoUpgradeConfig", 8)

@@ -23,10 +23,10 @@ from custom_components.braiins_fleet.asic import (
     probe,
 )
 from custom_components.braiins_fleet.asic.address import target
-from custom_components.braiins_fleet.asic.snapshot import COOLING
+from custom_components.braiins_fleet.asic.snapshot import COOLING, STATS
 from custom_components.braiins_fleet.asic.wire import GET_API_VERSION
 
-from .scripted import ScriptedMiner
+from .scripted import Answer, Context, ScriptedMiner
 
 
 @asynccontextmanager
@@ -145,6 +145,31 @@ async def test_a_name_that_leads_elsewhere_now_is_followed(
             await miner.cooling_state()
         known_as(monkeypatch, "127.0.0.1")
         assert (await miner.cooling_state()).fans == ()
+
+
+async def test_a_call_to_where_a_name_led_before_is_unreachable(
+    scripted: ScriptedMiner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = asyncio.Event()
+
+    async def hang(_: ScriptedMiner, __: Context) -> Answer:
+        asked.set()
+        await asyncio.Event().wait()
+        return b""
+
+    scripted.on(COOLING.rpc, hang)
+    scripted.on(STATS.rpc, grpc.StatusCode.UNAVAILABLE)
+    known_as(monkeypatch, "127.0.0.1")
+    miner = Miner("attic.local", scripted.port, username="root", password="root")
+    async with miner:
+        hanging = asyncio.create_task(miner.cooling_state())
+        await asked.wait()
+        known_as(monkeypatch, "127.0.0.2")
+        for _ in range(2):
+            with pytest.raises(Unreachable):
+                await miner.stats()
+        with pytest.raises(Unreachable):
+            await hanging
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from custom_components.braiins_fleet.asic import (
     FanPauseMode,
     FanPauseRuntime,
     Garbled,
+    Hashrates,
     Json,
     LicenseState,
     ManualTuning,
@@ -561,3 +562,66 @@ async def test_settings_keep_their_shape(scripted: ScriptedMiner) -> None:
     async with client(scripted) as miner:
         found = await miner.advanced.get()
     assert repr(dict(sorted(found.items()))) == repr(dict(sorted(settings.items())))
+
+
+def test_each_average_is_the_one_it_is_called() -> None:
+    wire = "5s 15s 30s 1m 5m 15m 30m 1h 24h".split()
+    rates = {f"last_{n}": {"gigahash_per_second": i * 1e3} for i, n in enumerate(wire)}
+    rates["since_restart"] = {"gigahash_per_second": 9e3}
+    work = read(STATS, miner_stats={"real_hashrate": rates}).work
+    assert work is not None
+    assert work.hashrates == Hashrates(
+        seconds_5=0,
+        seconds_15=1,
+        seconds_30=2,
+        minute_1=3,
+        minutes_5=4,
+        minutes_15=5,
+        minutes_30=6,
+        hour_1=7,
+        hours_24=8,
+        since_restart=9,
+    )
+
+
+def test_each_temperature_of_a_board_is_the_one_it_is_called() -> None:
+    [board] = read(
+        HASHBOARDS,
+        hashboards=[
+            {
+                "lowest_inlet_temp": {"degree_c": 1},
+                "highest_outlet_temp": {"degree_c": 2},
+                "lowest_water_inlet_temp": {"degree_c": 3},
+                "highest_water_outlet_temp": {"degree_c": 4},
+            }
+        ],
+    )
+    assert (board.inlet_temperature, board.outlet_temperature) == (1, 2)
+    assert (board.water_inlet_temperature, board.water_outlet_temperature) == (3, 4)
+
+
+def test_each_kind_of_share_is_the_one_it_is_called() -> None:
+    pools = read(
+        STATS,
+        pool_stats={"accepted_shares": 1, "rejected_shares": 2, "stale_shares": 3},
+    ).pools
+    assert pools is not None
+    assert pools.accepted_shares == 1
+    assert pools.rejected_shares == 2
+    assert pools.stale_shares == 3
+
+
+def test_a_power_supply_tells_of_itself() -> None:
+    supply = read(
+        DETAILS,
+        psu_info={
+            "version": {"value": 1},
+            "fw_version": {"value": 2},
+            "model_name": "APW17",
+            "min_voltage": {"volt": 12},
+            "max_voltage": {"volt": 15},
+        },
+    ).power_supply
+    assert supply is not None
+    assert (supply.version, supply.firmware_version, supply.model) == (1, 2, "APW17")
+    assert (supply.min_voltage, supply.max_voltage) == (12, 15)

@@ -114,6 +114,13 @@ async def _patience(rpc: Rpc, silence: float | None) -> AsyncIterator[None]:
         raise TimedOut(f"{rpc.path}: nothing for {silence} s") from err
 
 
+def _raise_if_broken_off(err: asyncio.CancelledError) -> None:
+    """Tell a call that ended with its channel from one whose caller gave up."""
+    task = asyncio.current_task()
+    if not (task and task.cancelling()):
+        raise Unreachable(_CLOSED) from err
+
+
 class Connection:
     """A logged-in channel, opened with the first call and kept.
 
@@ -203,9 +210,10 @@ class Connection:
         # A grpc call is on its way once made: no task is needed to have many of them.
         calls = []
         try:
+            channel = await self._open()
             for i in todo:
                 rpc, request = requests[i]
-                begin = await self._unary(rpc)
+                begin = self._callable(channel, rpc)
                 calls.append(begin(request, timeout=timeout, metadata=token.metadata))
             for i, call in zip(todo, calls, strict=True):
                 answers[i] = await self._answer(requests[i][0], call, token)
@@ -219,7 +227,7 @@ class Connection:
         except grpc.aio.AioRpcError as err:
             return self._error(rpc, err.code(), err.details())
         except asyncio.CancelledError as err:
-            self._raise_if_closed(err)
+            _raise_if_broken_off(err)
             raise
         token.expires = asyncio.get_running_loop().time() + token.lifetime
         return answer
@@ -231,12 +239,6 @@ class Connection:
         if isinstance(error, Unreachable):
             self._lost = True
         return error
-
-    def _raise_if_closed(self, err: asyncio.CancelledError) -> None:
-        """Tell a call that ended with its channel from one whose caller gave up."""
-        task = asyncio.current_task()
-        if self._closed and not (task and task.cancelling()):
-            raise Unreachable(_CLOSED) from err
 
     async def stream(
         self,
@@ -284,7 +286,7 @@ class Connection:
         except grpc.aio.AioRpcError as err:
             raise self._error(rpc, err.code(), err.details()) from err
         except asyncio.CancelledError as err:
-            self._raise_if_closed(err)
+            _raise_if_broken_off(err)
             raise
         return None if answer is grpc.aio.EOF else parse(rpc, answer)
 
@@ -319,7 +321,7 @@ class Connection:
                 raise Refused("the miner broke the upload off") from err
             raise self._error(rpc, err.code(), err.details()) from err
         except asyncio.CancelledError as err:
-            self._raise_if_closed(err)
+            _raise_if_broken_off(err)
             raise
         finally:
             call.cancel()
@@ -343,7 +345,7 @@ class Connection:
         request = build(rpc, {} if password is None else {"password": password})
         token = await self._current_token(self._token)
         async with self._password_is_sure:
-            begin = await self._unary(rpc)
+            begin = self._callable(await self._open(), rpc)
             call = begin(
                 request, timeout=self._command_timeout, metadata=token.metadata
             )
@@ -384,8 +386,7 @@ class Connection:
         if old is not None:
             await old.close()
 
-    async def _unary(self, rpc: Rpc) -> Any:
-        channel = await self._open()
+    def _callable(self, channel: grpc.aio.Channel, rpc: Rpc) -> Any:
         found = self._callables.get(rpc)
         if found is None:
             found = self._callables[rpc] = channel.unary_unary(rpc.path)
@@ -409,7 +410,7 @@ class Connection:
         try:
             return await asyncio.shield(self._login)
         except asyncio.CancelledError as err:
-            self._raise_if_closed(err)
+            _raise_if_broken_off(err)
             raise
 
     def _logged_in(self, login: asyncio.Task[_Token]) -> None:
@@ -424,7 +425,8 @@ class Connection:
 
     async def _log_in(self, password: str) -> _Token:
         request = build(LOGIN, {"username": self._username, "password": password})
-        call = (await self._unary(LOGIN))(request, timeout=self.read_timeout)
+        begin = self._callable(await self._open(), LOGIN)
+        call = begin(request, timeout=self.read_timeout)
         try:
             answer = parse(LOGIN, await call)
         except grpc.aio.AioRpcError as err:

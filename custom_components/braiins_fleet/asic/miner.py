@@ -92,9 +92,11 @@ class Miner:
         return Snapshot(**found, missing=missing)
 
     def _understand[T](self, source: Source[T], answer: bytes) -> T:
+        if not source.steady:
+            return source.read(parse(source.rpc, answer))
         known = self._last.get(source)
         if known is not None and known[0] == answer:
-            # Most of what is asked for has not changed: then the object has not either.
+            # It has not changed: then the object has not either.
             last: T = known[1]
             return last
         value = source.read(parse(source.rpc, answer))

@@ -33,10 +33,14 @@ from .wire import Rpc, rpc
 
 @dataclass(frozen=True, slots=True)
 class Source[T]:
-    """A call without arguments, and how to read its answer."""
+    """A call without arguments, and how to read its answer.
+
+    One that is not steady has other figures whenever it is asked.
+    """
 
     rpc: Rpc
     read: Callable[[Any], T]
+    steady: bool = True
 
 
 def _read_locate(m: Any) -> bool:
@@ -44,10 +48,12 @@ def _read_locate(m: Any) -> bool:
 
 
 DETAILS = Source(rpc("MinerService", "GetMinerDetails"), read_details)
-STATS = Source(rpc("MinerService", "GetMinerStats"), read_stats)
-HASHBOARDS = Source(rpc("MinerService", "GetHashboards"), read_hashboards)
+STATS = Source(rpc("MinerService", "GetMinerStats"), read_stats, steady=False)
+HASHBOARDS = Source(rpc("MinerService", "GetHashboards"), read_hashboards, steady=False)
 ERRORS = Source(rpc("MinerService", "GetErrors", since=2), read_errors)
-COOLING = Source(rpc("CoolingService", "GetCoolingState"), read_cooling_state)
+COOLING = Source(
+    rpc("CoolingService", "GetCoolingState"), read_cooling_state, steady=False
+)
 TUNER = Source(rpc("PerformanceService", "GetTunerState"), read_tuner_state)
 PROFILES = Source(rpc("PerformanceService", "ListTargetProfiles"), read_profiles)
 EFFICIENCY = Source(
