@@ -55,7 +55,7 @@ LASTING_OPTIONS = (
     ("grpc.initial_reconnect_backoff_ms", 1_000),
     # Also the time that a weak miner has to shake hands.
     ("grpc.min_reconnect_backoff_ms", 2_000),
-    ("grpc.max_reconnect_backoff_ms", 5_000),
+    ("grpc.max_reconnect_backoff_ms", 2_500),
     # A connection whose other end has vanished is noticed within half a minute, and
     # replaced. Without a timeout of its own, a ping waits a whole minute.
     ("grpc.keepalive_time_ms", 20_000),
