@@ -13,6 +13,7 @@ from .units import (
     read_default,
     read_megahertz,
     read_number,
+    read_value,
     read_volts,
 )
 from .wire import Rpc, rpc
@@ -88,7 +89,7 @@ def read_hashboards(message: Any) -> tuple[Hashboard, ...]:
             board_name=read_number(m, "board_name") or None,
             chip_type=read_number(m, "chip_type") or None,
             serial_number=read_number(m, "serial_number") or None,
-            chips=m.chips_count.value if m.HasField("chips_count") else None,
+            chips=read_value(m, "chips_count"),
             voltage=read_volts(m, "current_voltage"),
             frequency=read_megahertz(m, "current_frequency"),
             board_temperature=read_celsius(m, "board_temp"),

@@ -9,6 +9,7 @@ from .units import (
     read_gigahash,
     read_mac,
     read_text,
+    read_value,
     read_volts,
 )
 
@@ -133,8 +134,8 @@ def _read_power_supply(message: Any) -> PowerSupply | None:
     return PowerSupply(
         model=read_text(m, "model_name"),
         serial_number=read_text(m, "serial_number"),
-        version=m.version.value if m.HasField("version") else None,
-        firmware_version=m.fw_version.value if m.HasField("fw_version") else None,
+        version=read_value(m, "version"),
+        firmware_version=read_value(m, "fw_version"),
         min_voltage=read_volts(m, "min_voltage"),
         max_voltage=read_volts(m, "max_voltage"),
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from .connection import Connection
 from .stats import PoolStats, read_pool_stats
-from .units import SaveAction, given, read_number, read_text
+from .units import SaveAction, given, read_number, read_text, read_value
 from .wire import rpc
 
 _CREATE = rpc("PoolService", "CreatePoolGroup")
@@ -77,10 +77,8 @@ def read_pool_groups(message: Any) -> tuple[PoolGroup, ...]:
         PoolGroup(
             uid=read_text(m, "uid"),
             name=m.name,
-            quota=m.quota.value if m.HasField("quota") else None,
-            fixed_share=(
-                m.fixed_share_ratio.value if m.HasField("fixed_share_ratio") else None
-            ),
+            quota=read_value(m, "quota"),
+            fixed_share=read_value(m, "fixed_share_ratio"),
             pools=tuple(
                 Pool(
                     uid=pool.uid,
@@ -103,10 +101,8 @@ def read_group_settings(m: Any) -> PoolGroupSettings:
     return PoolGroupSettings(
         uid=read_number(m, "uid"),
         name=m.name,
-        quota=m.quota.value if m.HasField("quota") else None,
-        fixed_share=(
-            m.fixed_share_ratio.value if m.HasField("fixed_share_ratio") else None
-        ),
+        quota=read_value(m, "quota"),
+        fixed_share=read_value(m, "fixed_share_ratio"),
         pools=tuple(
             PoolSettings(
                 uid=read_number(pool, "uid"),

@@ -74,6 +74,11 @@ def read_number(message: Any, field: str) -> Any:
     return getattr(message, field) if message.HasField(field) else None
 
 
+def read_value(message: Any, field: str) -> Any:
+    """Read a message that is there to hold one `value`."""
+    return getattr(message, field).value if message.HasField(field) else None
+
+
 def read_text(message: Any, field: str) -> str | None:
     """Read a string of which an empty one says nothing."""
     text: str = getattr(message, field)
