@@ -3,9 +3,14 @@
 from homeassistant.config_entries import ConfigEntry
 
 from .asic import Brand, Details, Platform
-from .const import CONF_UID
+from .const import CONF_UID, FLEET
 
 _BUILDERS = {Brand.ANTMINER: "Bitmain", Brand.WHATSMINER: "MicroBT"}
+
+
+def is_fleet(entry: ConfigEntry) -> bool:
+    """Tell whether this is the entry of the fleet, and not that of a miner."""
+    return entry.unique_id == FLEET
 
 
 def identity(details: Details) -> str | None:
