@@ -8,7 +8,7 @@ owner (demo, password demo), the home, and one entry per simulated miner. It is 
 import argparse
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 import fcntl
 from pathlib import Path
 import shutil
@@ -18,32 +18,14 @@ import tempfile
 
 import aiohttp
 
-from . import configuration
+from . import configuration, start
 from .fleet import SimulatedFleet
 from .home_assistant import HomeAssistant, HouseError
-from .programs import Ended, Program
+from .programs import Ended
 from .progress import say, step
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPONENT = ROOT / "custom_components" / "braiins_fleet"
-
-USER = PASSWORD = "demo"  # noqa: S105 - everybody is to know it
-HOME = {
-    "location_name": "Home",
-    "latitude": 50.0755,
-    "longitude": 14.4378,
-    "elevation": 235,
-    "country": "CZ",
-    "currency": "EUR",
-    "language": "en",
-    "time_zone": "Europe/Prague",
-    "unit_system": "metric",
-}
-# Onboarding sets them up, and without the internet they slow every start down.
-UNWANTED = ("met", "radio_browser")
-
-# The exit code by which Home Assistant asks to be started again.
-RESTART = 100
 
 
 def main() -> None:
@@ -98,19 +80,7 @@ async def _live(folder: Path, port: int, *, check: bool) -> int:
     _end_on_signals(hurry)
     without = configuration.write(folder / "config", COMPONENT)
     fleet = SimulatedFleet(folder, temporary=check)
-    home_assistant = Program(
-        name="Home Assistant",
-        command=(
-            *(sys.executable, "-m", "homeassistant", "--config", "config"),
-            *("--skip-pip", "--ignore-os-check", "--log-no-color"),
-        ),
-        folder=folder,
-        log=folder / "home-assistant.log",
-        environment={"SETUP_PORT": str(port)},
-        grace=30.0,
-        hurry=hurry,
-        again_on=RESTART,
-    )
+    home_assistant = start.program(folder, port, hurry)
     simulator = fleet.program(ROOT, hurry)
     for program in (home_assistant, simulator):
         program.log.unlink(missing_ok=True)
@@ -126,8 +96,8 @@ async def _live(folder: Path, port: int, *, check: bool) -> int:
             ]
             troubles = await _settle(house, fleet)
             running += [
-                group.create_task(_tidy_away(house, integration))
-                for integration in UNWANTED
+                group.create_task(start.tidy_away(house, integration))
+                for integration in start.UNWANTED
             ]
             if check:
                 code = 1 if troubles else 0
@@ -169,10 +139,7 @@ def _end_on_signals(hurry: asyncio.Event) -> None:
 async def _settle(house: HomeAssistant, fleet: SimulatedFleet) -> list[str]:
     """Make the house ready; return what is not well."""
     async with step("Starting Home Assistant"):
-        await house.wait_until_it_answers()
-        await house.enter(USER, PASSWORD)
-        await house.wait_until_it_runs()
-        await house.settle_in(HOME)
+        await start.move_in(house)
     # The first things its pages ask for; they stay empty if one cannot be had.
     for question in ("get_states", "get_services", "manifest/list"):
         await house.command(question)
@@ -189,18 +156,8 @@ async def _settle(house: HomeAssistant, fleet: SimulatedFleet) -> list[str]:
     ]
 
 
-async def _tidy_away(house: HomeAssistant, integration: str) -> None:
-    """Remove what onboarding leaves behind, which comes and goes in its own time."""
-    # A restart in the meantime is no harm: the next start tidies away too.
-    with suppress(HouseError, aiohttp.ClientError):
-        for _ in range(20):
-            if await house.remove(integration):
-                break
-            await asyncio.sleep(1)
-
-
 def _welcome(url: str, remarks: list[str], without: list[str]) -> None:
-    say(f"\n  {url} - user {USER}, password {PASSWORD}\n")
+    say(f"\n  {url} - user {start.USER}, password {start.PASSWORD}\n")
     for remark in remarks:
         say(f"  {remark}")
     if without:
