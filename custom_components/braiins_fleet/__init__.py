@@ -1,94 +1,133 @@
 """A home's mining fleet in Home Assistant."""
 
-from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
-from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
-from homeassistant.helpers import config_validation as cv, device_registry as dr
-from yarl import URL
+from pathlib import Path
+from typing import cast
 
-from .asic import AsicError, Denied, Details, Miner
+from homeassistant.config_entries import SOURCE_SYSTEM
+from homeassistant.const import (
+    CONF_HOST,
+    CONF_PASSWORD,
+    CONF_PORT,
+    CONF_USERNAME,
+    EVENT_HOMEASSISTANT_FINAL_WRITE,
+    EVENT_HOMEASSISTANT_STOP,
+    Platform,
+)
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.exceptions import ConfigEntryNotReady
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.discovery_flow import async_create_flow
+from homeassistant.helpers.storage import STORAGE_DIR
+from homeassistant.helpers.typing import ConfigType
+
+from .asic import Miner
 from .const import DOMAIN
-from .identity import is_miner_of, manufacturer
+from .coordinator import MinerConfigEntry, MinerCoordinator
+from .device import keep_device, keep_fleet_device
+from .energy import EnergyLedger
+from .farm import FARM, Farm
+from .fleet import FleetConfigEntry, FleetCoordinator
+from .identity import is_fleet
+from .memory import Memory
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
-type MinerConfigEntry = ConfigEntry[Miner]
+PLATFORMS = [Platform.SENSOR]
+FLEET_PLATFORMS = [Platform.SENSOR]
+
+type BraiinsConfigEntry = MinerConfigEntry | FleetConfigEntry
 
 
-async def async_setup_entry(hass: HomeAssistant, entry: MinerConfigEntry) -> bool:
-    """Set up a miner."""
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa: ARG001 - there is no YAML
+    """Make what all miners share."""
+    energy = EnergyLedger(
+        Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.energy")),
+        hass.async_add_executor_job,
+    )
+    await hass.async_add_executor_job(energy.load)
+    memory = Memory(hass)
+    await memory.load()
+    farm = hass.data[FARM] = Farm(memory, energy)
+
+    async def stop(_: Event) -> None:
+        farm.clock.stop()
+
+    async def write(_: Event) -> None:
+        await hass.async_add_executor_job(energy.flush)
+
+    hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, stop)
+    hass.bus.async_listen_once(EVENT_HOMEASSISTANT_FINAL_WRITE, write)
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: BraiinsConfigEntry) -> bool:
+    """Set up a miner, or the fleet as a whole."""
+    if is_fleet(entry):
+        await _set_up_fleet(hass, cast("FleetConfigEntry", entry))
+    else:
+        await _set_up_miner(hass, cast("MinerConfigEntry", entry))
+    return True
+
+
+async def _set_up_miner(hass: HomeAssistant, entry: MinerConfigEntry) -> None:
+    farm = hass.data[FARM]
     miner = Miner(
         entry.data[CONF_HOST],
         entry.data[CONF_PORT],
         username=entry.data[CONF_USERNAME],
         password=entry.data[CONF_PASSWORD],
     )
+    coordinator = MinerCoordinator(hass, entry, miner, farm)
     try:
-        details = await _meet(miner, entry)
+        try:
+            await farm.meet(coordinator.async_config_entry_first_refresh())
+        except ConfigEntryNotReady:
+            # A miner that is off has its entities nevertheless, if it was ever seen.
+            if not coordinator.is_known:
+                raise
+        entry.runtime_data = coordinator
+        keep_device(coordinator)
+        await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     except BaseException:
         await miner.close()
         raise
-    _register_device(hass, entry, details)
-    entry.runtime_data = miner
-    return True
+
+    async def hang_up(_: Event | None = None) -> None:
+        await miner.close()
+
+    entry.async_on_unload(hang_up)
+    entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, hang_up))
+    entry.async_on_unload(farm.changed)
+    coordinator.start()
+    farm.changed()
+    if not farm.memory.fleet_was_made:
+        _make_fleet(hass)
 
 
-async def async_unload_entry(
-    hass: HomeAssistant,  # noqa: ARG001 - nothing here needs it
-    entry: MinerConfigEntry,
-) -> bool:
-    """Let go of a miner."""
-    await entry.runtime_data.close()
-    return True
+async def _set_up_fleet(hass: HomeAssistant, entry: FleetConfigEntry) -> None:
+    farm = hass.data[FARM]
+    farm.memory.note_fleet()
+    entry.runtime_data = FleetCoordinator(hass, entry, farm)
+    keep_fleet_device(hass, entry.entry_id)
+    await hass.config_entries.async_forward_entry_setups(entry, FLEET_PLATFORMS)
+    entry.runtime_data.start()
 
 
-async def _meet(miner: Miner, entry: MinerConfigEntry) -> Details:
-    """Log in, and see that it is the miner this entry was made for."""
-    try:
-        details = await miner.details()
-    except Denied as err:
-        raise ConfigEntryAuthFailed(
-            translation_domain=DOMAIN,
-            translation_key="wrong_password",
-            translation_placeholders={"miner": entry.title},
-        ) from err
-    except AsicError as err:
-        raise ConfigEntryNotReady(
-            translation_domain=DOMAIN,
-            translation_key="no_answer",
-            translation_placeholders={
-                "miner": entry.title,
-                "host": entry.data[CONF_HOST],
-                "error": str(err),
-            },
-        ) from err
-    if not is_miner_of(entry, details):
-        raise ConfigEntryNotReady(
-            translation_domain=DOMAIN,
-            translation_key="another_miner",
-            translation_placeholders={
-                "miner": entry.title,
-                "host": entry.data[CONF_HOST],
-                "other": details.mac or details.uid or "?",
-            },
-        )
-    return details
+def _make_fleet(hass: HomeAssistant) -> None:
+    """Make the entry of the fleet, once: who deletes it is not given it back."""
+    hass.data[FARM].memory.note_fleet()
+    if not any(map(is_fleet, hass.config_entries.async_entries(DOMAIN))):
+        async_create_flow(hass, DOMAIN, {"source": SOURCE_SYSTEM}, None)
 
 
-def _register_device(
-    hass: HomeAssistant, entry: MinerConfigEntry, details: Details
-) -> None:
-    dr.async_get(hass).async_get_or_create(
-        config_entry_id=entry.entry_id,
-        identifiers={(DOMAIN, str(entry.unique_id))},
-        connections=(
-            {(dr.CONNECTION_NETWORK_MAC, details.mac)} if details.mac else set()
-        ),
-        name=entry.title,
-        manufacturer=manufacturer(details),
-        model=details.model,
-        serial_number=details.serial_number,
-        sw_version=details.release or details.firmware,
-        configuration_url=URL.build(scheme="http", host=entry.data[CONF_HOST]),
-    )
+async def async_unload_entry(hass: HomeAssistant, entry: BraiinsConfigEntry) -> bool:
+    """Let go of a miner, or of the fleet."""
+    platforms = FLEET_PLATFORMS if is_fleet(entry) else PLATFORMS
+    return await hass.config_entries.async_unload_platforms(entry, platforms)
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: BraiinsConfigEntry) -> None:
+    """Forget a miner for good."""
+    farm = hass.data[FARM]
+    farm.memory.forget(entry.entry_id)
+    farm.energy.forget(entry.entry_id)

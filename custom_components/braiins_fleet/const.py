@@ -1,8 +1,10 @@
 """Names that more than one part of the integration uses."""
 
+import logging
 from typing import Final
 
 DOMAIN: Final = "braiins_fleet"
+LOGGER: Final = logging.getLogger(__package__)
 
 # What the fleet's own entry, of which there is one, is known by.
 FLEET: Final = "fleet"
@@ -15,3 +17,11 @@ MIN_POLL_INTERVAL: Final = 5
 MAX_POLL_INTERVAL: Final = 300
 
 CONF_COUNT_UNREACHABLE: Final = "count_unreachable_as_zero"
+
+# So many polls in a row may go unanswered before a miner is unavailable.
+CONF_TOLERATED_MISSES: Final = "tolerated_misses"
+DEFAULT_TOLERATED_MISSES: Final = 3
+
+# Home Assistant has no units of its own for these.
+HASHRATE_UNIT: Final = "TH/s"
+EFFICIENCY_UNIT: Final = "J/TH"

@@ -61,7 +61,7 @@ from .network import (
 from .pools import Pool, PoolGroup, PoolGroupSettings, Pools, PoolSettings
 from .probe import DEFAULT_PORT, ApiVersion, probe
 from .profiles import EfficiencyPoint, TunedProfile, TunerMode
-from .snapshot import LIVE, RARE, SLOW, Reading, Snapshot
+from .snapshot import LIVE, RARE, SLOW, Reading, Snapshot, recall
 from .stats import Hashrates, MinerStats, PoolStats, WorkStats
 from .tuning import (
     HashrateTarget,
@@ -181,4 +181,5 @@ __all__ = [
     "Weekly",
     "WorkStats",
     "probe",
+    "recall",
 ]

@@ -20,6 +20,7 @@ from .errors import (
     AsicError,
     Denied,
     Garbled,
+    NoSuchHost,
     Refused,
     TimedOut,
     TokenRejected,
@@ -36,6 +37,9 @@ COMMAND_TIMEOUT = 20.0
 _TOKEN_LIFETIME = 3600.0
 # A token this far into its life is renewed rather than tried.
 _TOKEN_USABLE = 0.9
+
+# A name that is not known is not asked for more often than a person would.
+_LOOK_AGAIN = 5.0
 
 _CLOSED = "the connection was closed"
 _WRITE_FAILED = "Internal error from Core"
@@ -358,6 +362,19 @@ class Connection:
                 raise answer
             self._password = password or ""
             self._token = None
+
+    async def connected(self) -> None:
+        """Wait until there is a connection; it is tried for again and again."""
+        while True:
+            try:
+                channel = await self._open()
+                state = channel.get_state(try_to_connect=True)
+                if state is grpc.ChannelConnectivity.READY:
+                    return
+                await channel.wait_for_state_change(state)
+            except NoSuchHost, grpc.aio.UsageError:
+                # The name may be known again soon; or the channel was replaced.
+                await asyncio.sleep(_LOOK_AGAIN)
 
     async def close(self) -> None:
         """Close the channel for good; calls under way end as unreachable."""

@@ -79,6 +79,7 @@ class Miner:
         )
         found: dict[str, Any] = {}
         missing: dict[Reading, AsicError] = {}
+        raw: dict[Reading, bytes] = {}
         for reading, answer in zip(wanted, answers, strict=True):
             if isinstance(answer, AsicError):
                 missing[reading] = answer
@@ -87,9 +88,11 @@ class Miner:
                 found[reading.value] = self._understand(SOURCES[reading], answer)
             except Garbled as err:
                 missing[reading] = err
+            else:
+                raw[reading] = answer
         if not found:
             _raise_worst(missing)
-        return Snapshot(**found, missing=missing)
+        return Snapshot(**found, missing=missing, raw=raw)
 
     def _understand[T](self, source: Source[T], answer: bytes) -> T:
         if not source.steady:
@@ -200,6 +203,10 @@ class Miner:
     async def set_password(self, password: str | None) -> None:
         """Change the password, or take it away, and log in with the new one."""
         await self._connection.change_password(_SET_PASSWORD, password)
+
+    async def connected(self) -> None:
+        """Wait until there is a connection, for which nothing needs to be asked."""
+        await self._connection.connected()
 
     async def close(self) -> None:
         """Close the connection for good."""

@@ -1,14 +1,16 @@
 """What can be read from a miner, and reading much of it at once."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from .boards import Hashboard, read_hashboards
 from .configuration import Configuration, Limits, read_configuration, read_limits
+from .connection import parse
 from .cooling import CoolingState, read_cooling_state
-from .errors import AsicError
+from .errors import AsicError, Garbled
 from .firmware import AutoUpgrade, read_auto_upgrade
 from .hardware import Details, read_details
 from .license import License, read_license
@@ -124,7 +126,8 @@ RARE = (
 class Snapshot:
     """What was read. A reading that was not asked for, or failed, is `None`.
 
-    `missing` says why those failed that were asked for.
+    `missing` says why those failed that were asked for; `raw` has the answers as they
+    came, for `recall`.
     """
 
     details: Details | None = None
@@ -144,6 +147,9 @@ class Snapshot:
     auto_upgrade: AutoUpgrade | None = None
     locate: bool | None = None
     missing: Mapping[Reading, AsicError] = field(default_factory=dict, compare=False)
+    raw: Mapping[Reading, bytes] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
 
 SOURCES: Mapping[Reading, Source[Any]] = {
@@ -164,3 +170,13 @@ SOURCES: Mapping[Reading, Source[Any]] = {
     Reading.AUTO_UPGRADE: AUTO_UPGRADE,
     Reading.LOCATE: LOCATE,
 }
+
+
+def recall(raw: Mapping[Reading, bytes]) -> Snapshot:
+    """Read answers that were kept; one that cannot be read any more is left out."""
+    found: dict[str, Any] = {}
+    for reading, answer in raw.items():
+        source = SOURCES[reading]
+        with suppress(Garbled):
+            found[reading.value] = source.read(parse(source.rpc, answer))
+    return Snapshot(**found, raw=raw)

@@ -1,0 +1,447 @@
+"""Keeps up with one miner: polls it, listens to it, notices when it goes and comes."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from random import random
+from typing import Any, Final, override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_HOST
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.util import dt as dt_util
+
+from .asic import (
+    ApiVersion,
+    AsicError,
+    Denied,
+    Details,
+    Faulty,
+    Garbled,
+    Miner,
+    MinerStatus,
+    NotNow,
+    Reading,
+    Snapshot,
+    TimedOut,
+    TunerPhase,
+    Unreachable,
+)
+from .const import (
+    CONF_POLL_INTERVAL,
+    CONF_TOLERATED_MISSES,
+    DEFAULT_POLL_INTERVAL,
+    DEFAULT_TOLERATED_MISSES,
+    DOMAIN,
+    LOGGER,
+)
+from .farm import Farm
+from .happenings import Happening, Watch
+from .identity import identity, is_miner_of
+from .state import MinerState, boards_of, fans_of, pools_of
+
+LIVE: Final = (Reading.STATS, Reading.HASHBOARDS, Reading.COOLING)
+SLOW: Final = (Reading.TUNER, Reading.POOLS, Reading.ERRORS)
+RARE: Final = (
+    Reading.DETAILS,
+    Reading.CONFIGURATION,
+    Reading.LIMITS,
+    Reading.LICENSE,
+    Reading.NETWORK,
+    Reading.AUTO_UPGRADE,
+)
+_SLOW_EVERY = 60.0
+_RARE_EVERY = 600.0
+
+# A miner that was just changed fails for so long, and has not lost its figures.
+_KEEP_FOR = 60.0
+_PASSING = (Faulty, Garbled, NotNow, TimedOut, Unreachable)
+# After so long without an answer it is away, however few polls that are.
+_AWAY_AFTER = 30.0
+_LOOK_AGAIN = 10.0
+_ASK_THE_AWAY_EVERY = 60.0
+# Between two tries to listen to a miner that answers everything else.
+_LISTEN_AGAIN = (1.0, 60.0)
+
+_SAME_START = timedelta(seconds=60)
+
+type MinerConfigEntry = ConfigEntry[MinerCoordinator]
+
+
+class MinerCoordinator(DataUpdateCoordinator[MinerState]):
+    """One miner, polled by the clock that all miners share."""
+
+    config_entry: MinerConfigEntry
+
+    def __init__(
+        self, hass: HomeAssistant, entry: MinerConfigEntry, miner: Miner, farm: Farm
+    ) -> None:
+        super().__init__(
+            hass, LOGGER, config_entry=entry, name=entry.title, always_update=False
+        )
+        self.miner = miner
+        self.identity = str(entry.unique_id)
+        self.meter = farm.energy.meter(entry.entry_id)
+        self.interval: float = entry.options.get(
+            CONF_POLL_INTERVAL, DEFAULT_POLL_INTERVAL
+        )
+        self._tolerated: int = entry.options.get(
+            CONF_TOLERATED_MISSES, DEFAULT_TOLERATED_MISSES
+        )
+        self._farm = farm
+        self._now = hass.loop.time
+        self._watch = Watch()
+        self._on_happening: list[Callable[[Happening], None]] = []
+        self._on_review: list[CALLBACK_TYPE] = []
+
+        self._identified = False
+        self._listening = False
+        self._polling = False
+        self._polled = 0.0
+        self._reviewed = False
+        self._unreachable = False
+        self._misses = 0
+        self._answered: float | None = None
+        self._look_again: asyncio.TimerHandle | None = None
+        self._slow_due = self._rare_due = 0.0
+        # Readings that failed, and since when.
+        self._failing: dict[Reading, float] = {}
+        self._likeness: tuple[object, ...] | None = None
+        self.poll_time: float | None = None
+        # The unique ids of the entities that were added.
+        self.entities: set[str] = set()
+        # Who answered in the miner's place.
+        self.another: Details | None = None
+
+        remembered = farm.memory.recall(entry.entry_id)
+        self.is_known = remembered is not None
+        if remembered is not None:
+            snapshot, api = remembered
+            self.data = MinerState(
+                api=api,
+                snapshot=snapshot,
+                boards=boards_of(snapshot),
+                fans=fans_of(snapshot),
+                pools=pools_of(snapshot.pools),
+                shares=snapshot.stats.pools if snapshot.stats else None,
+                energy=round(self.meter.watt_hours / 1000, 3),
+            )
+
+    @callback
+    def start(self) -> None:
+        """Begin to poll and to listen, until the entry is unloaded."""
+        entry = self.config_entry
+        entry.async_on_unload(self._farm.clock.join(self.interval, self._take_turn))
+        entry.async_on_unload(self._stop_looking)
+        entry.async_create_background_task(
+            self.hass, self._listen(), f"{self.name} status"
+        )
+        if not self.last_update_success:
+            self._soon()
+
+    @callback
+    def poll(self) -> None:
+        """Poll at once, unless a poll is under way or would be of no use."""
+        if self._polling or isinstance(self.last_exception, ConfigEntryAuthFailed):
+            return
+        self._polled = self._now()
+        self.config_entry.async_create_background_task(
+            self.hass, self.async_refresh(), f"{self.name} poll"
+        )
+
+    @callback
+    def _take_turn(self) -> None:
+        # Of the return of one that cannot be reached we are told, so that asking is
+        # only for those whose name leads elsewhere by then.
+        if not self._unreachable or self._now() - self._polled >= _ASK_THE_AWAY_EVERY:
+            self.poll()
+
+    async def _listen(self) -> None:
+        """Hear of each change of the status, and of the miner's return."""
+        shortest, longest = _LISTEN_AGAIN
+        wait = shortest
+        while True:
+            try:
+                async for status in self.miner.mining.watch_status():
+                    wait = shortest
+                    self._heard(status)
+            except Denied:
+                # Polls go on, and they know what to do about it.
+                self._listening = False
+                return
+            except AsicError as err:
+                LOGGER.debug("%s: the status cannot be listened to: %s", self.name, err)
+            # It hung up, which a miner that stays would not do.
+            self._listening = self._identified = False
+            await self.miner.connected()
+            if not self.last_update_success:
+                self.poll()
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, longest)
+
+    @callback
+    def _heard(self, status: MinerStatus) -> None:
+        self._listening = True
+        if not self.last_update_success:
+            self.poll()
+        elif status is not self.data.status:
+            # What changes the status changes much else.
+            self._slow_due = self._rare_due = 0.0
+            self.data = replace(self.data, status=status)
+            self._look_at(self.data)
+            self.async_update_listeners()
+            self._farm.changed()
+            self.poll()
+
+    def _soon(self) -> None:
+        """Look again before long, however rarely the miner is polled."""
+        self._stop_looking()
+        if self.interval > _LOOK_AGAIN:
+            self._look_again = self.hass.loop.call_later(_LOOK_AGAIN, self.poll)
+
+    @callback
+    def _stop_looking(self) -> None:
+        if self._look_again is not None:
+            self._look_again.cancel()
+            self._look_again = None
+
+    @callback
+    def async_on_happening(
+        self, listener: Callable[[Happening], None]
+    ) -> CALLBACK_TYPE:
+        """Tell of what happens to the miner; returns what ends that."""
+        self._on_happening.append(listener)
+        return lambda: self._on_happening.remove(listener)
+
+    @callback
+    def async_on_review(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call back whenever more than the live figures was read.
+
+        That is once a minute, and when the miner changed or came back.
+        """
+        self._on_review.append(listener)
+        return lambda: self._on_review.remove(listener)
+
+    def _look_at(self, state: MinerState) -> None:
+        for happening in self._watch.look(state):
+            for listener in tuple(self._on_happening):
+                listener(happening)
+
+    @override
+    async def _async_update_data(self) -> MinerState:
+        self._polling = True
+        start = self._now()
+        try:
+            fresh = await self.miner.snapshot(self._due(start))
+            api = await self._identify(fresh)
+        except Denied as err:
+            raise ConfigEntryAuthFailed(
+                translation_domain=DOMAIN,
+                translation_key="wrong_password",
+                translation_placeholders={"miner": self.config_entry.title},
+            ) from err
+        except AsicError as err:
+            return self._missed(err)
+        finally:
+            self._polling = False
+        self._stop_looking()
+        now = self._now()
+        self.poll_time = now - start
+        state = self._take_in(fresh, api, now)
+        self._misses, self._answered, self._unreachable = 0, now, False
+        return state
+
+    @callback
+    @override
+    def _async_refresh_finished(self) -> None:
+        if self.last_update_success:
+            self._look_at(self.data)
+            if self._reviewed:
+                self._reviewed = False
+                self._remember()
+                for listener in tuple(self._on_review):
+                    listener()
+        self._farm.changed()
+
+    def _remember(self) -> None:
+        """Keep what the miner is like, where that has changed."""
+        state, raw = self.data, self.data.snapshot.raw
+        details = state.snapshot.details
+        likeness = (
+            details and (details.model, details.mac, details.firmware),
+            tuple(state.boards),
+            tuple(state.fans),
+            tuple((key, pool.url) for key, pool in state.pools.items()),
+            *(raw.get(reading) for reading in (Reading.CONFIGURATION, Reading.LIMITS)),
+        )
+        if likeness != self._likeness:
+            self._likeness = likeness
+            self._farm.memory.remember(
+                self.config_entry.entry_id, state.snapshot, state.api
+            )
+
+    def _due(self, now: float) -> list[Reading]:
+        """Return what to read now."""
+        due = list(LIVE)
+        if now >= self._slow_due:
+            due += SLOW
+            self._reviewed = True
+            # The first is followed sooner or later, so that not all are due at once.
+            wait = random() if self._answered is None else 1.0  # noqa: S311 - spreads load
+            self._slow_due = now + _SLOW_EVERY * wait
+        elif self._is_tuning:
+            due.append(Reading.TUNER)
+        if now >= self._rare_due:
+            due += RARE
+            self._rare_due = now + _RARE_EVERY * (0.9 + random() / 10)  # noqa: S311 - as above
+        elif not (self._identified and self._listening):
+            due.append(Reading.DETAILS)
+        due += [
+            reading
+            for reading, since in self._failing.items()
+            if reading not in due and now - since < _KEEP_FOR
+        ]
+        return [reading for reading in due if self.miner.supports(reading)]
+
+    @property
+    def _is_tuning(self) -> bool:
+        if self._answered is None or (tuner := self.data.snapshot.tuner) is None:
+            return False
+        return tuner.phase in (TunerPhase.TUNING, TunerPhase.PREHEAT)
+
+    async def _identify(self, fresh: Snapshot) -> ApiVersion:
+        """See that it is still the same miner, before anything it says is believed."""
+        details = fresh.details
+        if details is None:
+            if self._identified:
+                return self.data.api
+            raise fresh.missing.get(Reading.DETAILS, Faulty())
+        if identity(details) is None:
+            raise Faulty("it is still starting")
+        if not is_miner_of(self.config_entry, details):
+            self.another = details
+            self._identified = False
+            raise UpdateFailed(
+                translation_domain=DOMAIN,
+                translation_key="another_miner",
+                translation_placeholders={
+                    "miner": self.config_entry.title,
+                    "host": self.config_entry.data[CONF_HOST],
+                    "other": identity(details) or "",
+                },
+            )
+        self.another = None
+        if self._identified:
+            before = self.data.snapshot.details
+            if before is not None and before.firmware == details.firmware:
+                return self.data.api
+        api = await self.miner.api_version()
+        self._identified = True
+        return api
+
+    def _missed(self, err: AsicError) -> MinerState:
+        """Overlook a poll that failed, or a few, but not more."""
+        self._misses += 1
+        self._identified = self._reviewed = False
+        # Whatever it is when it comes back, it is read as if for the first time.
+        self._slow_due = self._rare_due = 0.0
+        if self._answered is not None and self.last_update_success:
+            silent = self._now() - self._answered
+            # It does answer, if only that it cannot tell.
+            busy = isinstance(err, Faulty | NotNow)
+            if (
+                silent < _KEEP_FOR
+                if busy
+                else self._misses < self._tolerated
+                and (self._misses == 1 or silent < _AWAY_AFTER)
+            ):
+                self._soon()
+                return self.data
+        self._unreachable = isinstance(err, Unreachable)
+        if not self._unreachable:
+            self._soon()
+        raise UpdateFailed(
+            translation_domain=DOMAIN,
+            translation_key="no_answer",
+            translation_placeholders={
+                "miner": self.config_entry.title,
+                "host": self.config_entry.data[CONF_HOST],
+                "error": str(err),
+            },
+        ) from err
+
+    def _take_in(self, fresh: Snapshot, api: ApiVersion, now: float) -> MinerState:
+        """Return the state that follows from what was read."""
+        # What was remembered is good for a miner that is away, and for no other.
+        old = self.data if self._answered is not None else MinerState(api=api)
+        status = old.status
+        if fresh.details is not None and not self._listening:
+            status = fresh.details.status
+        snapshot = self._merge(old.snapshot, fresh, status, now)
+
+        changes: dict[str, Any] = {}
+        if Reading.STATS in fresh.raw or snapshot.stats is None:
+            power = snapshot.stats.power if snapshot.stats else None
+            self.meter.read(power, now, max(3 * self.interval, _AWAY_AFTER))
+        if Reading.POOLS in fresh.raw or snapshot.pools is None:
+            changes["pools"] = pools_of(snapshot.pools)
+        if self._reviewed:
+            changes["shares"] = snapshot.stats.pools if snapshot.stats else None
+            changes["energy"] = round(self.meter.watt_hours / 1000, 3)
+        if fresh.details is not None:
+            changes |= _since(old, fresh.details, now)
+        return replace(
+            old,
+            snapshot=snapshot,
+            api=api,
+            status=status,
+            boards=boards_of(snapshot),
+            fans=fans_of(snapshot),
+            **changes,
+        )
+
+    def _merge(
+        self, old: Snapshot, fresh: Snapshot, status: MinerStatus, now: float
+    ) -> Snapshot:
+        """Put what was read over what is known.
+
+        What fails for a moment stays as it is for a minute; then it is unknown.
+        """
+        changes: dict[str, Any] = {
+            reading.value: getattr(fresh, reading.value) for reading in fresh.raw
+        }
+        if self._failing:
+            for reading in fresh.raw:
+                self._failing.pop(reading, None)
+        for reading, error in fresh.missing.items():
+            since = self._failing.setdefault(reading, now)
+            passes = isinstance(error, _PASSING) and now - since < _KEEP_FOR
+            if isinstance(error, NotNow) and status is MinerStatus.NOT_STARTED:
+                passes = False
+            if not passes:
+                changes[reading.value] = None
+        return replace(
+            old, **changes, raw={**old.raw, **fresh.raw}, missing=fresh.missing
+        )
+
+
+def _since(old: MinerState, details: Details, now: float) -> dict[str, Any]:
+    """Return since when the miner, and its mining software, have been up."""
+    today = dt_util.utcnow()
+    changes: dict[str, Any] = {}
+    for name, moment, seconds in (
+        ("booted", "boot_moment", details.uptime),
+        ("mining_since", "mining_moment", details.mining_uptime),
+    ):
+        changes[name] = changes[moment] = None
+        if seconds:
+            since = today - timedelta(seconds=seconds)
+            before: datetime | None = getattr(old, name)
+            # Seconds are cut off, and answers take their time.
+            same = before is not None and abs(since - before) < _SAME_START
+            changes[name] = before if same else since
+            changes[moment] = now - seconds
+    return changes

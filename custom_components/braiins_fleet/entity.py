@@ -1,0 +1,163 @@
+"""What all entities have in common."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, override
+
+from homeassistant.const import Platform
+from homeassistant.core import callback
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.entity import Entity, EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .const import DOMAIN
+from .coordinator import MinerConfigEntry, MinerCoordinator
+from .state import MinerState, Part
+
+_UNSEEN = object()
+
+
+@dataclass(frozen=True, kw_only=True)
+class MinerEntityDescription(EntityDescription):
+    """An entity of a miner, and where its value is.
+
+    An entity is there once its value was, or always.
+    """
+
+    value: Callable[[MinerState], Any]
+    always: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartEntityDescription[P](EntityDescription):
+    """An entity of each of a miner's boards, fans or pools."""
+
+    part: Part[P]
+    value: Callable[[P], Any]
+    always: bool = False
+
+
+type Description = MinerEntityDescription | PartEntityDescription[Any]
+
+
+class MinerEntity[D: Description](CoordinatorEntity[MinerCoordinator]):
+    """An entity that writes its state when that has changed, and only then."""
+
+    _attr_has_entity_name = True
+    entity_description: D
+
+    def __init__(
+        self, coordinator: MinerCoordinator, description: D, key: str | None = None
+    ) -> None:
+        super().__init__(coordinator)
+        self.entity_description = description
+        self._key = key
+        self._seen: Any = _UNSEEN
+        self._attr_translation_key = description.key
+        self._attr_unique_id = unique_id(coordinator, description, key)
+        self._attr_device_info = DeviceInfo(
+            identifiers={(DOMAIN, coordinator.identity)}
+        )
+        if key is not None and isinstance(description, PartEntityDescription):
+            part = description.part
+            self._attr_translation_placeholders = {
+                part.name: part.label(coordinator.data, key)
+            }
+        self._look()
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        if self._look():
+            self.async_write_ha_state()
+
+    def _look(self) -> bool:
+        """Take the value from the newest state; returns whether it is another one."""
+        available = self.coordinator.last_update_success
+        value = _value(self.coordinator.data, self.entity_description, self._key)
+        if value is _UNSEEN:
+            available = False
+        seen = value if available else _UNSEEN
+        if seen == self._seen and self._attr_available is available:
+            return False
+        self._seen = seen
+        self._attr_available = available
+        if available:
+            self._show(value)
+        return True
+
+    def _show(self, value: Any) -> None:
+        """Put the value where Home Assistant finds it."""
+        raise NotImplementedError
+
+    @property
+    @override
+    def available(self) -> bool:
+        return self._attr_available
+
+
+def add_entities(
+    entry: MinerConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    platform: Platform,
+    descriptions: Sequence[Description],
+    make: Callable[[MinerCoordinator, Any, str | None], Entity],
+) -> None:
+    """Add the entities that the miner has now, and others as they come."""
+    coordinator = entry.runtime_data
+    registry = er.async_get(coordinator.hass)
+
+    @callback
+    def look() -> None:
+        new = []
+        for description, key in _candidates(coordinator.data, descriptions):
+            known_as = unique_id(coordinator, description, key)
+            if known_as not in coordinator.entities and (
+                description.always
+                or _value(coordinator.data, description, key) is not None
+                or registry.async_get_entity_id(platform, DOMAIN, known_as)
+            ):
+                coordinator.entities.add(known_as)
+                new.append(make(coordinator, description, key))
+        if new:
+            async_add_entities(new)
+
+    look()
+    entry.async_on_unload(coordinator.async_on_review(look))
+
+
+def unique_id(
+    coordinator: MinerCoordinator, description: Description, key: str | None
+) -> str:
+    """Return what an entity is known by for good."""
+    if key is None or isinstance(description, MinerEntityDescription):
+        return f"{coordinator.identity}_{description.key}"
+    return f"{part_id(coordinator, description.part, key)}{description.key}"
+
+
+def part_id(
+    coordinator: MinerCoordinator, part: Part[Any], key: str | None = None
+) -> str:
+    """Return what the unique ids of a part's entities begin with, or of all of them."""
+    prefix = f"{coordinator.identity}_{part.name}:"
+    return prefix if key is None else f"{prefix}{key}_"
+
+
+def _candidates(
+    state: MinerState, descriptions: Iterable[Description]
+) -> Iterable[tuple[Description, str | None]]:
+    for description in descriptions:
+        if isinstance(description, PartEntityDescription):
+            yield from ((description, key) for key in description.part.among(state))
+        else:
+            yield description, None
+
+
+def _value(state: MinerState, description: Description, key: str | None) -> Any:
+    """Return the value, or that there is nothing any more that could have one."""
+    if isinstance(description, MinerEntityDescription):
+        return description.value(state)
+    part = description.part.among(state).get(str(key))
+    return _UNSEEN if part is None else description.value(part)

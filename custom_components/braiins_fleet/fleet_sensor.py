@@ -1,0 +1,140 @@
+"""The sensors of the fleet as a whole."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, override
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import (
+    PERCENTAGE,
+    EntityCategory,
+    UnitOfEnergy,
+    UnitOfPower,
+    UnitOfTemperature,
+)
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .const import DOMAIN, EFFICIENCY_UNIT, FLEET, HASHRATE_UNIT
+from .fleet import FleetConfigEntry, FleetCoordinator, FleetState, as_attributes
+
+
+@dataclass(frozen=True, kw_only=True)
+class FleetSensorDescription(SensorEntityDescription):
+    """A sensor of the fleet."""
+
+    value: Callable[[FleetState], float | None]
+    attributes: Callable[[FleetState], Mapping[str, Any]] | None = None
+
+
+_measured = partial(FleetSensorDescription, state_class=SensorStateClass.MEASUREMENT)
+
+FLEET_SENSORS: tuple[FleetSensorDescription, ...] = (
+    _measured(
+        key="fleet_hashrate",
+        native_unit_of_measurement=HASHRATE_UNIT,
+        value=lambda state: state.totals.hashrate,
+    ),
+    _measured(
+        key="fleet_nominal_hashrate",
+        native_unit_of_measurement=HASHRATE_UNIT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda state: state.totals.nominal_hashrate,
+    ),
+    _measured(
+        key="fleet_power",
+        device_class=SensorDeviceClass.POWER,
+        native_unit_of_measurement=UnitOfPower.WATT,
+        value=lambda state: state.totals.power,
+        attributes=lambda state: {"areas": as_attributes(state.areas)},
+    ),
+    FleetSensorDescription(
+        key="fleet_energy",
+        device_class=SensorDeviceClass.ENERGY,
+        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        value=lambda state: state.energy,
+    ),
+    _measured(
+        key="fleet_efficiency",
+        native_unit_of_measurement=EFFICIENCY_UNIT,
+        value=lambda state: state.totals.efficiency,
+    ),
+    _measured(key="miners_mining", value=lambda state: state.totals.mining),
+    _measured(key="miners_paused", value=lambda state: state.totals.paused),
+    _measured(key="miners_unreachable", value=lambda state: state.unreachable),
+    _measured(key="miners", value=lambda state: state.miners),
+    _measured(
+        key="fleet_hottest_chip",
+        device_class=SensorDeviceClass.TEMPERATURE,
+        native_unit_of_measurement=UnitOfTemperature.CELSIUS,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda state: state.totals.hottest_chip,
+    ),
+    _measured(
+        key="fleet_errors",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda state: state.totals.errors,
+    ),
+    _measured(
+        key="fleet_reject_rate",
+        native_unit_of_measurement=PERCENTAGE,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda state: state.totals.reject_rate,
+    ),
+    FleetSensorDescription(
+        key="fleet_found_blocks",
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        value=lambda state: state.totals.found_blocks,
+    ),
+)
+
+
+def add_fleet_sensors(
+    entry: FleetConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the totals."""
+    async_add_entities(
+        FleetSensor(entry.runtime_data, description) for description in FLEET_SENSORS
+    )
+
+
+class FleetSensor(CoordinatorEntity[FleetCoordinator], SensorEntity):
+    """A total."""
+
+    _attr_has_entity_name = True
+    # They would be written down with each change of the power.
+    _unrecorded_attributes = frozenset({"areas"})
+    entity_description: FleetSensorDescription
+
+    def __init__(
+        self, coordinator: FleetCoordinator, description: FleetSensorDescription
+    ) -> None:
+        super().__init__(coordinator)
+        self.entity_description = description
+        self._attr_unique_id = f"{FLEET}_{description.key}"
+        self._attr_translation_key = description.key
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, FLEET)})
+
+    @property
+    @override
+    def available(self) -> bool:
+        return self.coordinator.is_complete
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        return self.entity_description.value(self.coordinator.data)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any] | None:
+        attributes = self.entity_description.attributes
+        return attributes(self.coordinator.data) if attributes else None

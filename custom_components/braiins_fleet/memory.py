@@ -1,0 +1,92 @@
+"""What is remembered of each miner, so that one that is off still has its entities."""
+
+from base64 import b64decode, b64encode
+from binascii import Error as NotBase64
+from typing import Any, TypedDict
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.storage import Store
+
+from .asic import ApiVersion, Reading, Snapshot, recall
+from .const import DOMAIN
+
+_VERSION = 1
+_DELAY = 10.0
+
+
+class _Remembered(TypedDict):
+    api: list[Any]
+    answers: dict[str, str]
+
+
+class _Content(TypedDict):
+    fleet_was_made: bool
+    miners: dict[str, _Remembered]
+
+
+class Memory:
+    """Kept in one file for all miners: what they answered, as it came."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        self._store = Store[_Content](
+            hass, _VERSION, f"{DOMAIN}.miners", serialize_in_event_loop=False
+        )
+        self._content: _Content = {"fleet_was_made": False, "miners": {}}
+
+    async def load(self) -> None:
+        """Read it, once."""
+        self._content = await self._store.async_load() or self._content
+
+    @property
+    def fleet_was_made(self) -> bool:
+        """Whether there is, or was, an entry for the fleet."""
+        return self._content["fleet_was_made"]
+
+    @callback
+    def note_fleet(self) -> None:
+        """Remember for good that the fleet had its entry."""
+        if not self.fleet_was_made:
+            self._content["fleet_was_made"] = True
+            self._save()
+
+    @callback
+    def recall(self, entry_id: str) -> tuple[Snapshot, ApiVersion] | None:
+        """Return what a miner was like when it was last seen."""
+        remembered = self._content["miners"].get(entry_id)
+        if remembered is None:
+            return None
+        known = {reading.value: reading for reading in Reading}
+        try:
+            answers = {
+                known[name]: b64decode(answer)
+                for name, answer in remembered["answers"].items()
+                if name in known
+            }
+            return recall(answers), ApiVersion(*remembered["api"])
+        except NotBase64, TypeError:
+            return None
+
+    @callback
+    def remember(self, entry_id: str, snapshot: Snapshot, api: ApiVersion) -> None:
+        """Take down what a miner is like."""
+        self._content["miners"][entry_id] = {
+            "api": [api.major, api.minor, api.patch, api.prerelease],
+            "answers": {
+                reading.value: b64encode(answer).decode()
+                for reading, answer in snapshot.raw.items()
+            },
+        }
+        self._save()
+
+    @callback
+    def forget(self, entry_id: str) -> None:
+        """Forget a miner that was removed."""
+        if self._content["miners"].pop(entry_id, None) is not None:
+            self._save()
+
+    def _save(self) -> None:
+        # In a thread of its own, so from a copy that nobody changes meanwhile.
+        self._store.async_delay_save(self._copy, _DELAY)
+
+    def _copy(self) -> _Content:
+        return {**self._content, "miners": dict(self._content["miners"])}

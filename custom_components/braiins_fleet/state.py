@@ -1,0 +1,106 @@
+"""What is known of a miner at one moment; entities read this and nothing else."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from .asic import (
+    ApiVersion,
+    Fan,
+    Hashboard,
+    MinerStatus,
+    Pool,
+    PoolGroup,
+    PoolStats,
+    Snapshot,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MinerState:
+    """A miner as its entities show it.
+
+    Boards, fans and pools go by what tells them apart for good. `shares` and `energy`
+    move all the time, and are looked at less often than the rest: each change of a
+    state costs more than the reading of it.
+    """
+
+    api: ApiVersion
+    snapshot: Snapshot = field(default_factory=Snapshot)
+    status: MinerStatus = MinerStatus.UNKNOWN
+    boards: Mapping[str, Hashboard] = field(default_factory=dict)
+    fans: Mapping[str, Fan] = field(default_factory=dict)
+    pools: Mapping[str, Pool] = field(default_factory=dict)
+    shares: PoolStats | None = None
+    energy: float | None = None
+    booted: datetime | None = None
+    mining_since: datetime | None = None
+    # The same on a clock that never jumps, by which a new start is told.
+    boot_moment: float | None = field(default=None, compare=False)
+    mining_moment: float | None = field(default=None, compare=False)
+
+    @property
+    def active_pool(self) -> Pool | None:
+        """The pool that is worked for."""
+        return next((pool for pool in self.pools.values() if pool.active), None)
+
+    @property
+    def active_pool_name(self) -> str | None:
+        """What the pool that is worked for is called."""
+        return next(
+            (pool_name(self, key) for key, pool in self.pools.items() if pool.active),
+            None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Part[P]:
+    """What a miner has several of, such as its boards.
+
+    `name` is also the placeholder in the names of its entities, which `label` fills.
+    """
+
+    name: str
+    among: Callable[[MinerState], Mapping[str, P]]
+    label: Callable[[MinerState, str], str]
+
+
+def boards_of(snapshot: Snapshot) -> dict[str, Hashboard]:
+    """Return the boards by their ids."""
+    return {board.id: board for board in snapshot.hashboards or ()}
+
+
+def fans_of(snapshot: Snapshot) -> dict[str, Fan]:
+    """Return the fans by where they sit, or in their order where they do not say."""
+    fans = snapshot.cooling.fans if snapshot.cooling else ()
+    return {
+        str(number if fan.position is None else fan.position): fan
+        for number, fan in enumerate(fans)
+    }
+
+
+def pools_of(groups: tuple[PoolGroup, ...] | None) -> dict[str, Pool]:
+    """Return the pools by their uids, in the order of the miner."""
+    pools = [pool for group in groups or () for pool in group.pools]
+    return {pool.uid or pool.url: pool for pool in pools}
+
+
+def pool_name(state: MinerState, key: str) -> str:
+    """Name a pool after its host, and number those that share it."""
+    host = _host(state.pools[key])
+    alike = [each for each, pool in state.pools.items() if _host(pool) == host]
+    return host if len(alike) == 1 else f"{host} {alike.index(key) + 1}"
+
+
+def _host(pool: Pool) -> str:
+    try:
+        return urlsplit(pool.url).hostname or pool.url
+    except ValueError:
+        return pool.url
+
+
+BOARD = Part("board", lambda state: state.boards, lambda _, key: key)
+FAN = Part("fan", lambda state: state.fans, lambda _, key: key)
+POOL = Part("pool", lambda state: state.pools, pool_name)
+PARTS = (BOARD, FAN, POOL)
