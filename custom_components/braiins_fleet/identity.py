@@ -1,9 +1,12 @@
 """Tell one miner from another, however its address changes."""
 
+from collections.abc import Container
+
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
 
 from .asic import Brand, Details, Platform
-from .const import CONF_UID, FLEET
+from .const import CONF_UID, DOMAIN, FLEET
 
 _BUILDERS = {Brand.ANTMINER: "Bitmain", Brand.WHATSMINER: "MicroBT"}
 
@@ -28,6 +31,20 @@ def is_miner_of(entry: ConfigEntry, details: Details) -> bool:
     """
     known_as = {entry.unique_id, entry.data.get(CONF_UID)} - {None}
     return not known_as.isdisjoint({details.mac, details.uid})
+
+
+def entry_of(hass: HomeAssistant, details: Details) -> ConfigEntry | None:
+    """Return the entry that was made for this miner, if there is one."""
+    entries = hass.config_entries.async_entries(DOMAIN, include_ignore=False)
+    return next((entry for entry in entries if is_miner_of(entry, details)), None)
+
+
+def name_of(details: Details, known_as: str, taken: Container[str]) -> str:
+    """Name a miner after its model, and apart from its likes."""
+    model = details.model or "Braiins OS miner"
+    if model not in taken:
+        return model
+    return f"{model} {known_as.replace(':', '')[-6:]}"
 
 
 def manufacturer(details: Details) -> str | None:

@@ -1,14 +1,11 @@
 """A Home Assistant that loads the integration, and miners for it."""
 
 from collections.abc import AsyncIterator, Callable
-import json
-from pathlib import Path
-import re
 from typing import Any, cast
 
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowManager, FlowResultType
+from homeassistant.data_entry_flow import FlowManager
 import pytest
 from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped]  # has no types
     MockConfigEntry,
@@ -17,13 +14,7 @@ from pytest_homeassistant_custom_component.common import (  # type: ignore[impor
 from custom_components.braiins_fleet.const import CONF_UID, DOMAIN
 from simulator import SimulatedMiner
 
-TEXTS: dict[str, Any] = json.loads(
-    Path("custom_components/braiins_fleet/translations/en.json").read_text()
-)
-
-# Home Assistant has these texts itself.
-_COMMON_REASONS = {"reauth_successful", "reconfigure_successful", "already_in_progress"}
-_PLACEHOLDER = re.compile(r"{(\w+)}")
+from .dialogs import check_texts
 
 type MakeEntry = Callable[..., MockConfigEntry]
 
@@ -40,27 +31,10 @@ def _every_dialog_has_its_texts(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def checked(self: Any, flow: Any, *arguments: Any, **named: Any) -> Any:
         result = await handle_step(self, flow, *arguments, **named)
-        if result["handler"] == DOMAIN:
-            _check_texts(result, flow.context.get("title_placeholders", {}))
+        check_texts(flow, result)
         return result
 
     monkeypatch.setattr(FlowManager, "_async_handle_step", checked)
-
-
-def _check_texts(result: Any, title_placeholders: dict[str, str]) -> None:
-    config = TEXTS["config"]
-    shown = []
-    match result["type"]:
-        case FlowResultType.FORM:
-            step = config["step"][result["step_id"]]
-            fields = {str(field) for field in result["data_schema"].schema}
-            assert fields == set(step["data"]) == set(step["data_description"])
-            shown += [step["title"], step.get("description", "")]
-            shown += [config["error"][key] for key in (result["errors"] or {}).values()]
-        case FlowResultType.ABORT if result["reason"] not in _COMMON_REASONS:
-            shown.append(config["abort"][result["reason"]])
-    given = {"name", *title_placeholders, *(result["description_placeholders"] or {})}
-    assert set(_PLACEHOLDER.findall("".join(shown))) <= given
 
 
 @pytest.fixture

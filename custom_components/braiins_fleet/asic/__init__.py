@@ -1,6 +1,7 @@
 """An asynchronous client of the Braiins OS Public API.
 
-`probe` tells whether there is a miner at an address; `Miner` is one of them.
+`probe` tells whether there is a miner at an address, `sweep` at which of many; `Miner`
+is one of them.
 """
 
 from .advanced import AdvancedSettings, Json
@@ -63,6 +64,7 @@ from .probe import DEFAULT_PORT, ApiVersion, probe
 from .profiles import EfficiencyPoint, TunedProfile, TunerMode
 from .snapshot import LIVE, RARE, SLOW, Reading, Snapshot, recall
 from .stats import Hashrates, MinerStats, PoolStats, WorkStats
+from .sweep import Sighting, sweep
 from .tuning import (
     HashrateTarget,
     ManualTuning,
@@ -161,6 +163,7 @@ __all__ = [
     "Refused",
     "SaveAction",
     "SensorLocation",
+    "Sighting",
     "Snapshot",
     "StaticAddress",
     "StockFirmware",
@@ -182,4 +185,5 @@ __all__ = [
     "WorkStats",
     "probe",
     "recall",
+    "sweep",
 ]

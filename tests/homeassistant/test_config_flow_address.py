@@ -5,7 +5,6 @@ import socket
 from typing import Any
 
 from homeassistant.config_entries import (
-    SOURCE_USER,
     ConfigEntryState,
     ConfigFlowResult,
 )
@@ -16,9 +15,11 @@ import pytest
 
 from custom_components.braiins_fleet.asic import AsicError, StockFirmware, TooOld
 from custom_components.braiins_fleet.const import CONF_UID, DOMAIN
+from custom_components.braiins_fleet.identity import is_fleet
 from simulator import SimulatedMiner
 
 from .conftest import MakeEntry
+from .dialogs import choose, open_menu, send, suggested, typed
 
 NO_MAC = "00:00:00:00:00:00"
 
@@ -42,45 +43,14 @@ def free_port(unused_tcp_port: int) -> int:
     return unused_tcp_port
 
 
-def typed(miner: SimulatedMiner, **changes: Any) -> dict[str, Any]:
-    """Return what a person types to add this miner."""
-    return {
-        CONF_HOST: miner.host,
-        CONF_PORT: miner.port,
-        CONF_USERNAME: "root",
-        CONF_PASSWORD: "root",
-    } | changes
-
-
-async def open_dialog(hass: HomeAssistant) -> ConfigFlowResult:
-    return await hass.config_entries.flow.async_init(
-        DOMAIN, context={"source": SOURCE_USER}
-    )
-
-
-async def send(
-    hass: HomeAssistant, dialog: ConfigFlowResult, answers: dict[str, Any]
-) -> ConfigFlowResult:
-    result = await hass.config_entries.flow.async_configure(dialog["flow_id"], answers)
-    await hass.async_block_till_done()
-    return result
-
-
-def suggested(dialog: ConfigFlowResult) -> dict[str, Any]:
-    """Return what stands in the fields of a form."""
-    schema = dialog["data_schema"]
-    assert schema is not None
-    return {
-        str(field): field.description["suggested_value"]
-        for field in schema.schema
-        if field.description and "suggested_value" in field.description
-    }
+async def open_form(hass: HomeAssistant) -> ConfigFlowResult:
+    return await choose(hass, await open_menu(hass), "address")
 
 
 async def test_a_miner_is_added_by_its_address(
     hass: HomeAssistant, miner: SimulatedMiner
 ) -> None:
-    dialog = await open_dialog(hass)
+    dialog = await open_form(hass)
     assert dialog["type"] is FlowResultType.FORM
 
     result = await send(hass, dialog, typed(miner))
@@ -96,7 +66,7 @@ async def test_a_miner_is_added_by_its_address(
 async def test_the_address_of_the_web_page_will_do(
     hass: HomeAssistant, miner: SimulatedMiner
 ) -> None:
-    dialog = await open_dialog(hass)
+    dialog = await open_form(hass)
     result = await send(
         hass, dialog, typed(miner, host=f" http://{miner.host}/dashboard ")
     )
@@ -110,7 +80,7 @@ async def test_a_miner_without_password_is_added_without_one(
     async with SimulatedMiner("s19", password="") as miner:
         answers = typed(miner)
         del answers[CONF_PASSWORD]
-        result = await send(hass, await open_dialog(hass), answers)
+        result = await send(hass, await open_form(hass), answers)
         assert result["type"] is FlowResultType.CREATE_ENTRY
         await hass.config_entries.async_unload(result["result"].entry_id)
 
@@ -120,7 +90,7 @@ async def test_a_second_miner_of_a_model_is_told_apart_by_its_name(
 ) -> None:
     add_entry(miner)
     async with SimulatedMiner("s19k_pro", seed=7) as second:
-        result = await send(hass, await open_dialog(hass), typed(second))
+        result = await send(hass, await open_form(hass), typed(second))
         tail = second.machine.identity.mac.lower().replace(":", "")[-6:]
         assert result["title"] == f"Antminer S19k Pro {tail}"
         await hass.config_entries.async_unload(result["result"].entry_id)
@@ -130,7 +100,7 @@ async def test_a_wrong_password_is_named_and_can_be_corrected(
     hass: HomeAssistant, miner: SimulatedMiner
 ) -> None:
     dialog = await send(
-        hass, await open_dialog(hass), typed(miner, password="not this one")
+        hass, await open_form(hass), typed(miner, password="not this one")
     )
     assert dialog["errors"] == {CONF_PASSWORD: "wrong_password"}
 
@@ -143,7 +113,7 @@ async def test_what_was_typed_stays_but_for_the_password(
 ) -> None:
     dialog = await send(
         hass,
-        await open_dialog(hass),
+        await open_form(hass),
         typed(miner, username="me", password="not this one"),
     )
     assert suggested(dialog) == {
@@ -162,9 +132,7 @@ async def test_a_name_that_does_not_exist_is_named_and_can_be_corrected(
     # Tests cannot look up names.
     with monkeypatch.context() as patch:
         patch.setattr(socket, "getaddrinfo", nobody)
-        dialog = await send(
-            hass, await open_dialog(hass), typed(miner, host="miner-one")
-        )
+        dialog = await send(hass, await open_form(hass), typed(miner, host="miner-one"))
     assert dialog["errors"] == {CONF_HOST: "no_such_host"}
 
     result = await send(hass, dialog, typed(miner))
@@ -174,7 +142,7 @@ async def test_a_name_that_does_not_exist_is_named_and_can_be_corrected(
 async def test_an_address_where_nothing_answers_is_named_and_can_be_corrected(
     hass: HomeAssistant, miner: SimulatedMiner, free_port: int
 ) -> None:
-    dialog = await send(hass, await open_dialog(hass), typed(miner, port=free_port))
+    dialog = await send(hass, await open_form(hass), typed(miner, port=free_port))
     assert dialog["errors"] == {CONF_HOST: "nothing_answers"}
 
     result = await send(hass, dialog, typed(miner))
@@ -185,7 +153,7 @@ async def test_a_miner_that_hangs_counts_as_nothing_answers(
     hass: HomeAssistant, miner: SimulatedMiner
 ) -> None:
     miner.faults.hang()
-    dialog = await send(hass, await open_dialog(hass), typed(miner))
+    dialog = await send(hass, await open_form(hass), typed(miner))
     assert dialog["errors"] == {CONF_HOST: "nothing_answers"}
 
     miner.faults.clear()
@@ -196,9 +164,7 @@ async def test_a_miner_that_hangs_counts_as_nothing_answers(
 async def test_what_is_no_miner_is_named_and_can_be_corrected(
     hass: HomeAssistant, miner: SimulatedMiner, something_else: int
 ) -> None:
-    dialog = await send(
-        hass, await open_dialog(hass), typed(miner, port=something_else)
-    )
+    dialog = await send(hass, await open_form(hass), typed(miner, port=something_else))
     assert dialog["errors"] == {CONF_HOST: "not_braiins"}
 
     result = await send(hass, dialog, typed(miner))
@@ -224,8 +190,8 @@ async def test_firmware_that_cannot_be_added_is_named_and_another_miner_can_be(
 
     # Both are told by their web page, at a port that a test may not be able to take.
     with monkeypatch.context() as patch:
-        patch.setattr("custom_components.braiins_fleet.config_flow.probe", probe)
-        dialog = await send(hass, await open_dialog(hass), typed(miner))
+        patch.setattr("custom_components.braiins_fleet.login.probe", probe)
+        dialog = await send(hass, await open_form(hass), typed(miner))
     assert dialog["errors"] == {CONF_HOST: error}
 
     result = await send(hass, dialog, typed(miner))
@@ -236,7 +202,7 @@ async def test_what_a_failing_miner_says_is_shown_and_it_can_be_tried_again(
     hass: HomeAssistant, miner: SimulatedMiner
 ) -> None:
     miner.faults.fail("GetMinerDetails")
-    dialog = await send(hass, await open_dialog(hass), typed(miner))
+    dialog = await send(hass, await open_form(hass), typed(miner))
     assert dialog["errors"] == {"base": "miner_failed"}
     placeholders = dialog["description_placeholders"]
     assert placeholders
@@ -252,7 +218,7 @@ async def test_a_miner_that_does_not_know_itself_yet_can_be_tried_again(
 ) -> None:
     whole = miner.machine.identity
     miner.machine.identity = replace(whole, mac=NO_MAC, uid="")
-    dialog = await send(hass, await open_dialog(hass), typed(miner))
+    dialog = await send(hass, await open_form(hass), typed(miner))
     assert dialog["errors"] == {"base": "still_starting"}
 
     miner.machine.identity = whole
@@ -264,7 +230,7 @@ async def test_a_miner_without_mac_is_known_by_its_own_id(
     hass: HomeAssistant, miner: SimulatedMiner
 ) -> None:
     miner.machine.identity = replace(miner.machine.identity, mac=NO_MAC)
-    result = await send(hass, await open_dialog(hass), typed(miner))
+    result = await send(hass, await open_form(hass), typed(miner))
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["result"].unique_id == miner.machine.identity.uid
 
@@ -273,17 +239,18 @@ async def test_a_miner_is_not_added_twice(
     hass: HomeAssistant, miner: SimulatedMiner, add_entry: MakeEntry
 ) -> None:
     entry = add_entry(miner)
-    result = await send(hass, await open_dialog(hass), typed(miner))
+    result = await send(hass, await open_form(hass), typed(miner))
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "already_configured"
-    assert hass.config_entries.async_entries(DOMAIN) == [entry]
+    entries = hass.config_entries.async_entries(DOMAIN)
+    assert [each for each in entries if not is_fleet(each)] == [entry]
 
 
 async def test_a_miner_added_before_it_knew_its_mac_is_not_added_twice(
     hass: HomeAssistant, miner: SimulatedMiner, add_entry: MakeEntry
 ) -> None:
     add_entry(miner, unique_id=miner.machine.identity.uid)
-    result = await send(hass, await open_dialog(hass), typed(miner))
+    result = await send(hass, await open_form(hass), typed(miner))
     assert result["reason"] == "already_configured"
 
 
@@ -291,57 +258,15 @@ async def test_adding_a_known_miner_at_a_new_address_moves_it_there(
     hass: HomeAssistant, miner: SimulatedMiner, add_entry: MakeEntry, free_port: int
 ) -> None:
     entry = add_entry(miner, port=free_port)
-    result = await send(hass, await open_dialog(hass), typed(miner))
+    result = await send(hass, await open_form(hass), typed(miner))
     assert result["reason"] == "already_configured"
     assert entry.data[CONF_PORT] == miner.port
 
 
-async def test_a_changed_password_is_asked_for_and_taken(
+async def test_adding_a_known_miner_with_a_new_login_takes_the_login(
     hass: HomeAssistant, miner: SimulatedMiner, add_entry: MakeEntry
 ) -> None:
-    entry = add_entry(miner)
-    miner.machine.accounts.password = "new"
-    await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
-    [dialog] = hass.config_entries.flow.async_progress()
-    assert dialog["step_id"] == "reauth_confirm"
-
-    form = await hass.config_entries.flow.async_configure(dialog["flow_id"])
-    assert suggested(form) == {CONF_USERNAME: "root"}
-    form = await send(hass, form, {CONF_PASSWORD: "wrong"})
-    assert form["errors"] == {CONF_PASSWORD: "wrong_password"}
-
-    result = await send(hass, form, {CONF_PASSWORD: "new"})
-    assert result["reason"] == "reauth_successful"
-    assert entry.data[CONF_PASSWORD] == "new"
-    assert entry.state is ConfigEntryState.LOADED
-
-
-async def test_a_login_is_not_given_to_another_miner(
-    hass: HomeAssistant, miner: SimulatedMiner, add_entry: MakeEntry
-) -> None:
-    entry = add_entry(miner)
-    form = await entry.start_reauth_flow(hass)
-    miner.faults.wrong_identity()
-    form = await send(hass, form, {CONF_PASSWORD: "root"})
-    assert form["errors"] == {"base": "another_miner"}
-
-    miner.faults.clear()
-    result = await send(hass, form, {CONF_PASSWORD: "root"})
-    assert result["reason"] == "reauth_successful"
-
-
-async def test_a_miner_that_is_off_can_be_logged_in_to_later(
-    hass: HomeAssistant, miner: SimulatedMiner, add_entry: MakeEntry
-) -> None:
-    entry = add_entry(miner)
-    form = await entry.start_reauth_flow(hass)
-    miner.faults.refuse()
-    await miner.settled()
-    form = await send(hass, form, {CONF_PASSWORD: "root"})
-    assert form["errors"] == {"base": "nothing_answers"}
-
-    miner.faults.clear()
-    await miner.settled()
-    result = await send(hass, form, {CONF_PASSWORD: "root"})
-    assert result["reason"] == "reauth_successful"
+    entry = add_entry(miner, password="old")
+    result = await send(hass, await open_form(hass), typed(miner))
+    assert result["reason"] == "already_configured"
+    assert entry.data[CONF_PASSWORD] == "root"
