@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from random import random
@@ -100,6 +101,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         self._identified = False
         self._listening = False
         self._polling = False
+        self._once_more = False
         self._polled = 0.0
         self._reviewed = False
         self._unreachable = False
@@ -176,9 +178,10 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
                 LOGGER.debug("%s: the status cannot be listened to: %s", self.name, err)
             # It hung up, which a miner that stays would not do.
             self._listening = self._identified = False
-            await self.miner.connected()
-            if not self.last_update_success:
-                self.poll()
+            with suppress(AsicError):
+                await self.miner.connected()
+                if not self.last_update_success:
+                    self.poll()
             await asyncio.sleep(wait)
             wait = min(wait * 2, longest)
 
@@ -194,6 +197,8 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
             self._look_at(self.data)
             self.async_update_listeners()
             self._farm.changed()
+            # What is being read just now may be from before the change.
+            self._once_more = self._polling
             self.poll()
 
     def _soon(self) -> None:
@@ -265,6 +270,9 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
                 for listener in tuple(self._on_review):
                     listener()
         self._farm.changed()
+        if self._once_more:
+            self._once_more = False
+            self.hass.loop.call_soon(self.poll)
 
     def _remember(self) -> None:
         """Keep what the miner is like, where that has changed."""
@@ -323,7 +331,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
             raise Faulty("it is still starting")
         if not is_miner_of(self.config_entry, details):
             self.another = details
-            self._identified = False
+            self._doubt()
             raise UpdateFailed(
                 translation_domain=DOMAIN,
                 translation_key="another_miner",
@@ -342,12 +350,15 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         self._identified = True
         return api
 
+    def _doubt(self) -> None:
+        """Read the next answer as if it were the first, whoever it is that answers."""
+        self._identified = self._reviewed = False
+        self._slow_due = self._rare_due = 0.0
+
     def _missed(self, err: AsicError) -> MinerState:
         """Overlook a poll that failed, or a few, but not more."""
         self._misses += 1
-        self._identified = self._reviewed = False
-        # Whatever it is when it comes back, it is read as if for the first time.
-        self._slow_due = self._rare_due = 0.0
+        self._doubt()
         if self._answered is not None and self.last_update_success:
             silent = self._now() - self._answered
             # It does answer, if only that it cannot tell.
@@ -375,8 +386,10 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
 
     def _take_in(self, fresh: Snapshot, api: ApiVersion, now: float) -> MinerState:
         """Return the state that follows from what was read."""
-        # What was remembered is good for a miner that is away, and for no other.
         old = self.data if self._answered is not None else MinerState(api=api)
+        if not self.last_update_success:
+            # What was known before it went says nothing about now.
+            old = replace(old, snapshot=Snapshot())
         status = old.status
         if fresh.details is not None and not self._listening:
             status = fresh.details.status

@@ -68,13 +68,15 @@ class Memory:
 
     @callback
     def remember(self, entry_id: str, snapshot: Snapshot, api: ApiVersion) -> None:
-        """Take down what a miner is like."""
+        """Take down what a miner is like; what it does not tell now is not forgotten."""
+        known = self._content["miners"].get(entry_id)
+        told = {
+            reading.value: b64encode(answer).decode()
+            for reading, answer in snapshot.raw.items()
+        }
         self._content["miners"][entry_id] = {
             "api": [api.major, api.minor, api.patch, api.prerelease],
-            "answers": {
-                reading.value: b64encode(answer).decode()
-                for reading, answer in snapshot.raw.items()
-            },
+            "answers": (known["answers"] if known else {}) | told,
         }
         self._save()
 
