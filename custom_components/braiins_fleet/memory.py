@@ -68,7 +68,7 @@ class Memory:
 
     @callback
     def remember(self, entry_id: str, snapshot: Snapshot, api: ApiVersion) -> None:
-        """Take down what a miner is like; what it does not tell now is not forgotten."""
+        """Take down what a miner is like; what it does not say now is kept."""
         known = self._content["miners"].get(entry_id)
         told = {
             reading.value: b64encode(answer).decode()
