@@ -37,11 +37,21 @@ def _every_dialog_has_its_texts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FlowManager, "_async_handle_step", checked)
 
 
+async def let_go(hass: HomeAssistant) -> None:
+    """Hang up on all miners, before they are gone.
+
+    Else what they send last would arrive when the test is over, and fail the next one.
+    """
+    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+        await hass.config_entries.async_unload(entry.entry_id)
+
+
 @pytest.fixture
-async def miner() -> AsyncIterator[SimulatedMiner]:
+async def miner(hass: HomeAssistant) -> AsyncIterator[SimulatedMiner]:
     """Start a simulated Antminer S19k Pro."""
     async with SimulatedMiner("s19k_pro") as simulated:
         yield simulated
+        await let_go(hass)
 
 
 @pytest.fixture
