@@ -88,6 +88,7 @@ class SimulatedFleet:
         for miner in self.residents:
             await house.add(
                 _DOMAIN,
+                "address",
                 {
                     "host": miner.host,
                     "port": miner.port,

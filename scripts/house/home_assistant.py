@@ -102,18 +102,19 @@ class HomeAssistant:
             raise HouseError(f"The house does not know {user} with this password.")
         await self._take_token(answer["result"])
 
-    async def add(self, integration: str, answers: Mapping[str, Any]) -> str:
+    async def add(
+        self, integration: str, option: str, answers: Mapping[str, Any]
+    ) -> str:
         """Go through the dialog that adds an integration, with these answers.
 
-        Returns how it ended: the name of the new entry, or why there is none.
+        `option` is what to choose from its menu. Returns how it ended: the name of the
+        new entry, or why there is none.
         """
-        flow = await self._post(
-            "/api/config/config_entries/flow", {"handler": integration}
-        )
-        if flow["type"] == "form":
-            flow = await self._post(
-                f"/api/config/config_entries/flow/{flow['flow_id']}", answers
-            )
+        dialogs = "/api/config/config_entries/flow"
+        flow = await self._post(dialogs, {"handler": integration})
+        for answer in ({"next_step_id": option}, answers):
+            if flow["type"] in ("menu", "form"):
+                flow = await self._post(f"{dialogs}/{flow['flow_id']}", answer)
         match flow["type"]:
             case "create_entry":
                 return str(flow["title"])
