@@ -75,6 +75,7 @@ FLEET_SENSORS: tuple[FleetSensorDescription, ...] = (
         key="fleet_hottest_chip",
         device_class=SensorDeviceClass.TEMPERATURE,
         native_unit_of_measurement=UnitOfTemperature.CELSIUS,
+        suggested_display_precision=0,
         entity_category=EntityCategory.DIAGNOSTIC,
         value=lambda state: state.totals.hottest_chip,
     ),

@@ -64,11 +64,14 @@ _BOARD_SENSORS: tuple[PartSensorDescription[Hashboard], ...] = (
     ),
     _board_heat(
         key="board_chip_temperature",
+        suggested_display_precision=0,
         entity_registry_enabled_default=True,
         value=lambda board: rounded(board.chip_temperature),
     ),
     _board_heat(
-        key="board_temperature", value=lambda board: rounded(board.board_temperature)
+        key="board_temperature",
+        suggested_display_precision=0,
+        value=lambda board: rounded(board.board_temperature),
     ),
     *(
         _board_heat(

@@ -189,6 +189,7 @@ _heat = partial(
     device_class=SensorDeviceClass.TEMPERATURE,
     native_unit_of_measurement=UnitOfTemperature.CELSIUS,
     state_class=SensorStateClass.MEASUREMENT,
+    suggested_display_precision=0,
 )
 
 MINER_SENSORS: tuple[MinerSensorDescription, ...] = (
@@ -275,7 +276,7 @@ MINER_SENSORS: tuple[MinerSensorDescription, ...] = (
     ),
     _diagnostic(
         key="best_share",
-        suggested_display_precision=0,
+        state_class=SensorStateClass.MEASUREMENT,
         value=_of(_work, lambda work: work.best_share),
     ),
     _counter(
@@ -305,7 +306,7 @@ MINER_SENSORS: tuple[MinerSensorDescription, ...] = (
     ),
     _diagnostic(
         key="difficulty",
-        suggested_display_precision=0,
+        state_class=SensorStateClass.MEASUREMENT,
         value=_of(_shares, lambda shares: shares.last_difficulty),
     ),
     _counter(
