@@ -1,22 +1,34 @@
 """A Home Assistant that loads the integration, and miners for it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any, cast
 
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowManager
+from homeassistant.helpers.entity import Entity
 import pytest
 from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped]  # has no types
     MockConfigEntry,
 )
 
-from custom_components.braiins_fleet.const import CONF_UID, DOMAIN
-from simulator import SimulatedMiner
+from custom_components.braiins_fleet.const import CONF_UID, DOMAIN, FLEET
+from simulator import FakeClock, SimulatedMiner
 
 from .dialogs import check_texts
+from .running import PassingTime, hang_up_on_all
 
 type MakeEntry = Callable[..., MockConfigEntry]
+type SetUp = Callable[..., Awaitable[MockConfigEntry]]
+type StartMiner = Callable[..., Awaitable[SimulatedMiner]]
+
+
+@pytest.fixture
+def hass_config_dir(tmp_path: Path) -> str:
+    """Give each test a configuration folder of its own, as energy is kept there."""
+    return str(tmp_path)
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +63,46 @@ async def miner(hass: HomeAssistant) -> AsyncIterator[SimulatedMiner]:
     """Start a simulated Antminer S19k Pro."""
     async with SimulatedMiner("s19k_pro") as simulated:
         yield simulated
-        await let_go(hass)
+        await hang_up_on_all(hass)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Tell miners the time, which stands still until it is advanced."""
+    return FakeClock()
+
+
+@pytest.fixture
+def pass_time(hass: HomeAssistant, clock: FakeClock) -> PassingTime:
+    """Let time pass without waiting for it; to be asked for before any miner."""
+    return PassingTime(hass, clock)
+
+
+@pytest.fixture
+async def start_miner(
+    hass: HomeAssistant, clock: FakeClock
+) -> AsyncIterator[StartMiner]:
+    """Start simulated miners, for which time passes as the clock is advanced."""
+    async with AsyncExitStack() as stack:
+
+        async def start(model: str = "s19k_pro", **options: Any) -> SimulatedMiner:
+            options.setdefault("clock", clock)
+            return await stack.enter_async_context(SimulatedMiner(model, **options))
+
+        yield start
+        await hang_up_on_all(hass)
+
+
+@pytest.fixture
+async def still_miner(start_miner: StartMiner) -> SimulatedMiner:
+    """Start an Antminer S19k Pro, for which time passes as the clock is advanced."""
+    return await start_miner()
+
+
+@pytest.fixture
+def all_enabled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have also those entities that are off until somebody switches them on."""
+    monkeypatch.setattr(Entity, "entity_registry_enabled_default", True)
 
 
 @pytest.fixture
@@ -71,9 +122,36 @@ def add_entry(hass: HomeAssistant) -> MakeEntry:
             domain=DOMAIN,
             title=miner.machine.model.name,
             unique_id=cast("str", changes.pop("unique_id", who.mac.lower())),
+            options=changes.pop("options", {}),
             data=data | changes,
         )
         entry.add_to_hass(hass)
+        return entry
+
+    return add
+
+
+@pytest.fixture
+def set_up(hass: HomeAssistant, add_entry: MakeEntry) -> SetUp:
+    """Set a miner up that was added before, and the fleet with it."""
+
+    async def begin(miner: SimulatedMiner, **changes: Any) -> MockConfigEntry:
+        entry = add_entry(miner, **changes)
+        assert await hass.config_entries.async_setup(entry.entry_id)
+        await hass.async_block_till_done()
+        return entry
+
+    return begin
+
+
+@pytest.fixture
+def add_fleet(hass: HomeAssistant) -> Callable[[], Awaitable[MockConfigEntry]]:
+    """Set up the fleet without any miner."""
+
+    async def add() -> MockConfigEntry:
+        entry = MockConfigEntry(domain=DOMAIN, title="Mining fleet", unique_id=FLEET)
+        entry.add_to_hass(hass)
+        assert await hass.config_entries.async_setup(entry.entry_id)
         return entry
 
     return add

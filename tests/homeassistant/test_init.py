@@ -1,15 +1,18 @@
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 import pytest
 
 from custom_components.braiins_fleet.asic import Unreachable
-from custom_components.braiins_fleet.const import DOMAIN
+from custom_components.braiins_fleet.const import DOMAIN, FLEET
+from custom_components.braiins_fleet.identity import is_fleet
 from simulator import SimulatedMiner
 
-from .conftest import MakeEntry
+from .conftest import MakeEntry, SetUp
 
 
 async def test_a_miner_becomes_a_device_that_tells_who_it_is(
@@ -49,11 +52,21 @@ async def test_an_unloaded_miner_is_hung_up_on(
 ) -> None:
     entry = add_entry(miner)
     await hass.config_entries.async_setup(entry.entry_id)
-    client = entry.runtime_data
+    client = entry.runtime_data.miner
 
     assert await hass.config_entries.async_unload(entry.entry_id)
     with pytest.raises(Unreachable):
         await client.details()
+
+
+async def test_miners_are_hung_up_on_when_home_assistant_stops(
+    hass: HomeAssistant, miner: SimulatedMiner, set_up: SetUp
+) -> None:
+    entry = await set_up(miner)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+    await hass.async_block_till_done()
+    with pytest.raises(Unreachable):
+        await entry.runtime_data.miner.details()
 
 
 async def test_a_miner_that_is_off_is_tried_again(
@@ -101,6 +114,7 @@ async def test_another_miner_at_the_address_is_never_taken_for_this_one(
         "where Antminer S19k Pro should be"
     )
     assert not device_registry.devices
+    assert not hass.states.async_all()
 
 
 async def test_a_miner_that_does_not_know_its_mac_yet_is_known_by_its_own_id(
@@ -130,6 +144,53 @@ async def test_a_miner_added_without_mac_keeps_its_device_when_it_has_one(
     assert after.id == before.id
     assert after.connections == {(dr.CONNECTION_NETWORK_MAC, who.mac.lower())}
     assert entry.unique_id == who.uid
+
+
+async def test_the_fleet_comes_with_the_first_miner(
+    hass: HomeAssistant,
+    device_registry: dr.DeviceRegistry,
+    miner: SimulatedMiner,
+    set_up: SetUp,
+) -> None:
+    await set_up(miner)
+    fleet = _fleet(hass)
+    assert fleet is not None
+    assert fleet.title == "Mining fleet"
+    assert fleet.data == {}
+    [device] = dr.async_entries_for_config_entry(device_registry, fleet.entry_id)
+    assert device.name == "Mining fleet"
+    assert device.identifiers == {(DOMAIN, FLEET)}
+    assert device.entry_type is dr.DeviceEntryType.SERVICE
+
+
+async def test_who_deletes_the_fleet_is_not_given_it_back(
+    hass: HomeAssistant, miner: SimulatedMiner, set_up: SetUp
+) -> None:
+    entry = await set_up(miner)
+    fleet = _fleet(hass)
+    assert fleet is not None
+    await hass.config_entries.async_remove(fleet.entry_id)
+
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert _fleet(hass) is None
+
+
+async def test_a_fleet_that_is_there_already_is_the_only_one(
+    hass: HomeAssistant,
+    miner: SimulatedMiner,
+    set_up: SetUp,
+    add_fleet: Callable[[], Awaitable[ConfigEntry]],
+) -> None:
+    fleet = await add_fleet()
+    await set_up(miner)
+    assert _fleet(hass) is fleet
+    assert len(hass.config_entries.async_entries(DOMAIN)) == 2
+
+
+def _fleet(hass: HomeAssistant) -> ConfigEntry | None:
+    entries = hass.config_entries.async_entries(DOMAIN)
+    return next(filter(is_fleet, entries), None)
 
 
 def _dialogs(hass: HomeAssistant) -> list[str]:

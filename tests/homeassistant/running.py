@@ -1,0 +1,77 @@
+"""Miners in a running Home Assistant, and time as a test wants it to pass."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+import time
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+
+from custom_components.braiins_fleet.const import DOMAIN
+from simulator import FakeClock
+
+# Wrapped, so that it goes on when a test freezes the calendar.
+_monotonic = partial(time.monotonic)
+
+
+async def poll(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    """Poll a miner now, and wait until its entities show what it said."""
+    await entry.runtime_data.async_refresh()
+    await hass.async_block_till_done()
+
+
+async def polls_end(hass: HomeAssistant) -> None:
+    """Wait until every poll that is under way has ended."""
+    while under_way := [
+        task
+        for entry in hass.config_entries.async_entries(DOMAIN)
+        for task in entry._background_tasks
+        if isinstance(task, asyncio.Task) and task.get_name().endswith(" poll")
+    ]:
+        await asyncio.wait(under_way)
+    await hass.async_block_till_done()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what takes its way over the wire; a test's time limit ends it."""
+    while not condition():  # noqa: ASYNC110 - what it asks for tells nobody
+        await asyncio.sleep(0.005)
+
+
+async def hang_up_on_all(hass: HomeAssistant) -> None:
+    """Unload all miners.
+
+    Else what they send last would arrive when a test is long over.
+    """
+    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+        await hass.config_entries.async_unload(entry.entry_id)
+
+
+class PassingTime:
+    """Lets time pass for Home Assistant, and for the miners on a clock.
+
+    What the calendar says stays as it is.
+    """
+
+    def __init__(self, hass: HomeAssistant, clock: FakeClock) -> None:
+        self._hass = hass
+        self._clock = clock
+        self._ahead = 0.0
+        hass.loop.time = lambda: _monotonic() + self._ahead  # type: ignore[method-assign]  # it is moved by hand
+
+    async def __call__(self, seconds: float, *, step: float = 1.0) -> None:
+        """Let so many seconds pass, in steps, with all polls that are due."""
+        while seconds > 0:
+            self.jump(min(step, seconds))
+            seconds -= step
+            # Timers that are due are run between two turns of the loop.
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            await polls_end(self._hass)
+
+    def jump(self, seconds: float) -> None:
+        """Let time pass in which nobody does anything."""
+        self._ahead += seconds
+        self._clock.advance(seconds)
