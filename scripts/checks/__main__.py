@@ -7,6 +7,7 @@ import sys
 from scripts import protos
 from scripts.checks import (
     addresses,
+    languages,
     layers,
     manifest,
     platforms,
@@ -26,6 +27,7 @@ def compiled_protos(root: Path) -> Iterator[str]:
 
 CHECKS: tuple[Callable[[Path], Iterator[str]], ...] = (
     compiled_protos,
+    languages.check,
     layers.check,
     addresses.check,
     manifest.check,
