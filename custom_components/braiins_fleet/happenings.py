@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .asic import MinerError, MinerStatus
-from .state import MinerState
+from .state import MinerState, pool_name
 
 # Seconds are cut off, clocks drift apart, and answers take their time.
 _SAME_START_S = 60.0
@@ -42,7 +42,7 @@ class Watch:
         # Of each, the last that was known: it may be unknown for a while.
         self._errors: tuple[MinerError, ...] | None = None
         self._blocks: int | None = None
-        self._pool: str | None = None
+        self._pool: tuple[str, str] | None = None
         self._hot = False
 
     def look(self, state: MinerState) -> list[Happening]:
@@ -86,12 +86,14 @@ class Watch:
             yield Happening(What.ERROR_CLEARED, _about_error(known[name]))
 
     def _compare_pools(self, state: MinerState) -> Iterator[Happening]:
-        name = state.active_pool_name
-        if name is None:
+        key = state.active_pool
+        if key is None:
             return
-        before, self._pool = self._pool, name
-        if before is not None and before != name:
-            yield Happening(What.POOL_SWITCHED, {"from": before, "to": name})
+        name = pool_name(state, key)
+        before, self._pool = self._pool, (key, name)
+        # Names are for people: another pool may have the same one tomorrow.
+        if before is not None and before[0] != key:
+            yield Happening(What.POOL_SWITCHED, {"from": before[1], "to": name})
 
     def _compare_heat(self, state: MinerState, *, first: bool) -> Iterator[Happening]:
         cooling, configuration = state.snapshot.cooling, state.snapshot.configuration

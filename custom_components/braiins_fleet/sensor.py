@@ -49,7 +49,7 @@ from .fleet_sensor import add_fleet_sensors
 from .identity import is_fleet
 from .part_sensor import PART_SENSORS, PartSensorDescription
 from .rounding import rounded, terahash
-from .state import MinerState
+from .state import MinerState, pool_name
 
 # A poll is one coordinator's; there is nothing to hold back here.
 PARALLEL_UPDATES = 0
@@ -315,10 +315,16 @@ MINER_SENSORS: tuple[MinerSensorDescription, ...] = (
         value=_of(_shares, lambda shares: shares.generated_work),
     ),
     MinerSensorDescription(
-        key="active_pool", value=_of(lambda state: state.active_pool_name, str)
+        key="active_pool",
+        value=lambda state: (
+            pool_name(state, state.active_pool) if state.active_pool else None
+        ),
     ),
     _hidden(
-        key="pool_user", value=_of(lambda state: state.active_pool, lambda it: it.user)
+        key="pool_user",
+        value=lambda state: (
+            state.pools[state.active_pool].user if state.active_pool else None
+        ),
     ),
     _diagnostic(
         key="license",

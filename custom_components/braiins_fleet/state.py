@@ -41,17 +41,9 @@ class MinerState:
     mining_moment: float | None = field(default=None, compare=False)
 
     @property
-    def active_pool(self) -> Pool | None:
-        """The pool that is worked for."""
-        return next((pool for pool in self.pools.values() if pool.active), None)
-
-    @property
-    def active_pool_name(self) -> str | None:
-        """What the pool that is worked for is called."""
-        return next(
-            (pool_name(self, key) for key, pool in self.pools.items() if pool.active),
-            None,
-        )
+    def active_pool(self) -> str | None:
+        """The key of the pool that is worked for, of several the first."""
+        return next((key for key, pool in self.pools.items() if pool.active), None)
 
 
 @dataclass(frozen=True, slots=True)
