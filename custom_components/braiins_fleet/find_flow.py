@@ -252,21 +252,25 @@ class FindMiners(ConfigFlow):
         return await self.async_step_log_in()
 
     async def _log_in_to_chosen(self) -> None:
-        self._refused = {}
         done = 0
 
-        async def log_in(host: str) -> None:
+        async def log_in(host: str) -> tuple[dict[str, Any], Details | Obstacle]:
             nonlocal done
             data = {CONF_HOST: host, CONF_PORT: self._port, **self._login}
             answer = await meet(data)
-            if isinstance(answer, Obstacle):
-                self._refused[host] = answer
-            else:
-                self._met.append((data, answer))
             done += 1
             self._show_done(done / len(self._chosen))
+            return data, answer
 
-        await gather_with_limited_concurrency(_AT_ONCE, *map(log_in, self._chosen))
+        answers = await gather_with_limited_concurrency(
+            _AT_ONCE, *map(log_in, self._chosen)
+        )
+        self._refused = {}
+        for data, answer in answers:
+            if isinstance(answer, Obstacle):
+                self._refused[data[CONF_HOST]] = answer
+            else:
+                self._met.append((data, answer))
 
     def _follow(self, entry: ConfigEntry, data: dict[str, Any]) -> None:
         """Take over where a known miner is now; by a name it is found anyway."""
@@ -324,14 +328,15 @@ class FindMiners(ConfigFlow):
             "wrong_password": [],
             "nothing_answers": [],
             "still_starting": [],
-            "miner_failed": [],
         }
+        failed: list[str] = []
         for host, obstacle in self._refused.items():
             if obstacle.reason in groups:
                 groups[obstacle.reason].append(host)
             else:
-                groups["miner_failed"].append(f"{host}: {obstacle.said}")
-        return {reason: _tally(hosts) for reason, hosts in groups.items()}
+                failed.append(f"{host}: {obstacle.said}")
+        tallies = {reason: _tally(hosts) for reason, hosts in groups.items()}
+        return {**tallies, "miner_failed": _tally(failed)}
 
     def _show_done(self, done: float) -> None:
         """Tell the open dialog how much is done, a hundred times at most."""
