@@ -1,7 +1,7 @@
 """All miners together: totals, made from what each of them reports anyway."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -194,6 +194,7 @@ def total(shares: Iterable[Share]) -> Totals:
         if one.hashrates and (rate := one.hashrates.minute_1) is not None
     ]
     power = [one.power for one in stats if one.power is not None]
+    chips = _known(state.hottest_chip for state in states)
     rejected = sum(pool.rejected_shares for pool in pools)
     shares_sent = rejected + sum(pool.accepted_shares for pool in pools)
     return Totals(
@@ -202,7 +203,7 @@ def total(shares: Iterable[Share]) -> Totals:
         power=None if not power + away else sum(power),
         efficiency=_efficiency(states),
         reject_rate=round(100 * rejected / shares_sent, 2) if shares_sent else None,
-        hottest_chip=max(_chips(states), default=None),
+        hottest_chip=round(max(chips)) if chips else None,
         errors=sum(len(state.snapshot.errors or ()) for state in states),
         found_blocks=sum(one.found_blocks for one in work) if work else None,
         mining=sum(state.status is MinerStatus.NORMAL for state in states),
@@ -221,13 +222,6 @@ def _efficiency(states: Iterable[MinerState]) -> float | None:
             power += stats.power
             hashrate += rates.minute_1
     return round(power / hashrate, 1) if hashrate else None
-
-
-def _chips(states: Iterable[MinerState]) -> Iterator[float]:
-    for state in states:
-        for board in state.boards.values():
-            if board.chip_temperature is not None:
-                yield round(board.chip_temperature)
 
 
 def _known(values: Iterable[float | None]) -> list[float]:

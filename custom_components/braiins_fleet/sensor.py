@@ -26,7 +26,6 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from . import BraiinsConfigEntry
 from .asic import (
     AutoUpgrade,
-    Hashboard,
     Hashrates,
     License,
     LicenseState,
@@ -122,18 +121,13 @@ def _efficiency(state: MinerState) -> float | None:
     return rounded(stats.efficiency, 1)
 
 
-def _hottest(
-    temperature: Callable[[Hashboard], float | None],
-) -> Callable[[MinerState], float | None]:
-    def read(state: MinerState) -> float | None:
-        found = [
-            degrees
-            for board in state.boards.values()
-            if (degrees := temperature(board)) is not None
-        ]
-        return round(max(found)) if found else None
-
-    return read
+def _hottest_board(state: MinerState) -> float | None:
+    found = [
+        board.board_temperature
+        for board in state.boards.values()
+        if board.board_temperature is not None
+    ]
+    return round(max(found)) if found else None
 
 
 def _target(mode: TunerMode) -> Callable[[MinerState], float | None]:
@@ -250,8 +244,8 @@ MINER_SENSORS: tuple[MinerSensorDescription, ...] = (
         key="live_hashrate_target",
         value=lambda state: terahash(_target(TunerMode.HASHRATE_TARGET)(state)),
     ),
-    _heat(key="hottest_chip", value=_hottest(lambda board: board.chip_temperature)),
-    _heat(key="hottest_board", value=_hottest(lambda board: board.board_temperature)),
+    _heat(key="hottest_chip", value=lambda state: rounded(state.hottest_chip)),
+    _heat(key="hottest_board", value=_hottest_board),
     _enum(
         key="status",
         options=_words(MinerStatus),

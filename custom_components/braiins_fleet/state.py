@@ -13,6 +13,7 @@ from .asic import (
     Pool,
     PoolGroup,
     PoolStats,
+    SensorLocation,
     Snapshot,
 )
 
@@ -44,6 +45,21 @@ class MinerState:
     def active_pool(self) -> str | None:
         """The key of the pool that is worked for, of several the first."""
         return next((key for key, pool in self.pools.items() if pool.active), None)
+
+    @property
+    def hottest_chip(self) -> float | None:
+        """The temperature of the hottest chip, also where no boards are listed."""
+        found = [
+            board.chip_temperature
+            for board in self.boards.values()
+            if board.chip_temperature is not None
+        ]
+        if found:
+            return max(found)
+        hottest = self.snapshot.cooling.hottest if self.snapshot.cooling else None
+        if hottest is None or hottest.location is not SensorLocation.CHIP:
+            return None
+        return hottest.temperature
 
 
 @dataclass(frozen=True, slots=True)
