@@ -97,6 +97,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         self._watch = Watch()
         self._on_happening: list[Callable[[Happening], None]] = []
         self._on_review: list[CALLBACK_TYPE] = []
+        self._on_another: list[CALLBACK_TYPE] = []
 
         self._identified = False
         self._listening = False
@@ -230,6 +231,12 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         self._on_review.append(listener)
         return lambda: self._on_review.remove(listener)
 
+    @callback
+    def async_on_another(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call back when another miner answers in this one's place, or no more."""
+        self._on_another.append(listener)
+        return lambda: self._on_another.remove(listener)
+
     def _look_at(self, state: MinerState) -> None:
         for happening in self._watch.look(state):
             for listener in tuple(self._on_happening):
@@ -330,7 +337,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         if identity(details) is None:
             raise Faulty("it is still starting")
         if not is_miner_of(self.config_entry, details):
-            self.another = details
+            self._note_another(details)
             self._doubt()
             raise UpdateFailed(
                 translation_domain=DOMAIN,
@@ -341,7 +348,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
                     "other": identity(details) or "",
                 },
             )
-        self.another = None
+        self._note_another(None)
         if self._identified:
             before = self.data.snapshot.details
             if before is not None and before.firmware == details.firmware:
@@ -349,6 +356,12 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         api = await self.miner.api_version()
         self._identified = True
         return api
+
+    def _note_another(self, another: Details | None) -> None:
+        before, self.another = self.another, another
+        if (before and identity(before)) != (another and identity(another)):
+            for listener in tuple(self._on_another):
+                listener()
 
     def _doubt(self) -> None:
         """Read the next answer as if it were the first, whoever it is that answers."""
