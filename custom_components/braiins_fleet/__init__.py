@@ -32,7 +32,7 @@ from .memory import Memory
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
-PLATFORMS = [Platform.SENSOR]
+PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR, Platform.UPDATE]
 FLEET_PLATFORMS = [Platform.SENSOR]
 
 type BraiinsConfigEntry = MinerConfigEntry | FleetConfigEntry

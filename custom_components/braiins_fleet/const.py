@@ -22,6 +22,9 @@ CONF_COUNT_UNREACHABLE: Final = "count_unreachable_as_zero"
 CONF_TOLERATED_MISSES: Final = "tolerated_misses"
 DEFAULT_TOLERATED_MISSES: Final = 3
 
+# What the event on the bus is called that tells what happened to a miner.
+EVENT_HAPPENED: Final = f"{DOMAIN}_event"
+
 # Home Assistant has no units of its own for these.
 HASHRATE_UNIT: Final = "TH/s"
 EFFICIENCY_UNIT: Final = "J/TH"
