@@ -1,7 +1,7 @@
 """The dialog that finds the miners of a home and adds all of them at once."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from ipaddress import IPv4Network
 from typing import Any
 
@@ -51,6 +51,9 @@ CONF_UNIQUE_ID = "unique_id"
 CONF_DATA = "data"
 
 _AT_ONCE = 20
+# A browser begins to listen once it shows that something is under way. Told of the
+# end before, it would show that for ever.
+_SHOWN_FOR_S = 1.0
 
 _FIND_SCHEMA = vol.Schema(
     {
@@ -122,7 +125,9 @@ class FindMiners(ConfigFlow):
         """Search, for as long as the dialog is open."""
         if self._search is None:
             self._search = self.hass.async_create_task(
-                search(self.hass, self._networks, self._port, self._show_done),
+                _unhurried(
+                    search(self.hass, self._networks, self._port, self._show_done)
+                ),
                 "search for miners",
             )
         elif self._search.done():
@@ -173,7 +178,7 @@ class FindMiners(ConfigFlow):
         """Log in to all chosen miners."""
         if self._logins is None:
             self._logins = self.hass.async_create_task(
-                self._log_in_to_chosen(), "log in to miners"
+                _unhurried(self._log_in_to_chosen()), "log in to miners"
             )
         elif self._logins.done():
             self._logins.result()
@@ -357,6 +362,12 @@ async def _add(hass: HomeAssistant, miners: Iterable[dict[str, Any]]) -> None:
             for miner in miners
         ),
     )
+
+
+async def _unhurried[T](work: Awaitable[T]) -> T:
+    """Do what a dialog shows the progress of, and give the dialog time to show it."""
+    result, _ = await asyncio.gather(work, asyncio.sleep(_SHOWN_FOR_S))
+    return result
 
 
 def _tally(hosts: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNA
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import (
     EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE,
+    EVENT_DATA_ENTRY_FLOW_PROGRESSED,
     FlowResultType,
 )
 import pytest
@@ -23,7 +24,7 @@ from pytest_homeassistant_custom_component.common import (  # type: ignore[impor
     MockConfigEntry,
 )
 
-from custom_components.braiins_fleet import search
+from custom_components.braiins_fleet import find_flow, search
 from custom_components.braiins_fleet.asic import sweep
 from custom_components.braiins_fleet.const import CONF_UID, DOMAIN
 from custom_components.braiins_fleet.identity import is_fleet
@@ -44,6 +45,12 @@ async def fleet(hass: HomeAssistant, unused_tcp_port: int) -> AsyncIterator[Flee
     async with Fleet(models, first="127.0.5.1", port=unused_tcp_port) as started:
         yield started
         await hang_up_on_all(hass)
+
+
+@pytest.fixture(autouse=True)
+def _no_browser_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Show nothing for longer than it takes, since nobody looks."""
+    monkeypatch.setattr(find_flow, "_SHOWN_FOR_S", 0.0)
 
 
 def where(fleet: Fleet, *networks: str) -> dict[str, Any]:
@@ -164,6 +171,34 @@ async def test_the_dialog_tells_how_far_the_search_is(
     assert told == sorted(set(told))
     assert len(told) == 100
     assert told[-1] == 1
+
+
+@pytest.mark.parametrize("busy_with", ["search", "log_in"])
+async def test_a_browser_has_time_to_listen_before_it_is_told_of_the_end(
+    hass: HomeAssistant,
+    fleet: Fleet,
+    monkeypatch: pytest.MonkeyPatch,
+    busy_with: str,
+) -> None:
+    ended: list[float] = []
+    hass.bus.async_listen(
+        EVENT_DATA_ENTRY_FLOW_PROGRESSED,
+        callback(lambda _: ended.append(hass.loop.time())),
+    )
+    if busy_with == "search":
+        form = await choose(hass, await open_menu(hass), "find")
+        answers = where(fleet)
+    else:
+        form = await look(hass, fleet)
+        answers = {"miners": ["127.0.5.1"], **LOGIN}
+    monkeypatch.setattr(find_flow, "_SHOWN_FOR_S", 0.3)
+    ended.clear()
+    started = hass.loop.time()
+    progress = await send(hass, form, answers)
+    assert progress["progress_action"] == busy_with
+    await hass.async_block_till_done()
+    assert ended
+    assert ended[0] - started >= 0.3
 
 
 async def test_miners_of_other_firmware_are_named_with_their_reason(
