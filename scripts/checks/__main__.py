@@ -7,6 +7,7 @@ import sys
 from scripts import protos
 from scripts.checks import (
     addresses,
+    dialogs,
     languages,
     layers,
     manifest,
@@ -27,6 +28,7 @@ def compiled_protos(root: Path) -> Iterator[str]:
 
 CHECKS: tuple[Callable[[Path], Iterator[str]], ...] = (
     compiled_protos,
+    dialogs.check,
     languages.check,
     layers.check,
     addresses.check,

@@ -4,9 +4,7 @@ from collections.abc import Callable, Iterator
 import json
 from pathlib import Path
 import re
-import shutil
 import subprocess
-from typing import Any
 
 import pytest
 import yaml
@@ -19,113 +17,13 @@ from scripts.checks import (
     platforms,
     quality_scale,
     requirements,
-    translations,
 )
 from scripts.checks.__main__ import CHECKS, ROOT, compiled_protos
 from scripts.checks.component import COMPONENT, Source
 
+from .conftest import MANIFEST, PROTO
+
 type Check = Callable[[Path], Iterator[str]]
-
-PROTO = 'syntax = "proto3"; package bos; message Version { uint64 major = 1; }'
-
-MANIFEST = {
-    "domain": "braiins_fleet",
-    "name": "Braiins Fleet",
-    "codeowners": ["@someone"],
-    "config_flow": True,
-    "documentation": "https://example.com",
-    "integration_type": "hub",
-    "iot_class": "local_polling",
-    "issue_tracker": "https://example.com/issues",
-    "requirements": ["grpcio>=1.76.0"],
-    "version": "1.2.3",
-}
-
-CONFIG_FLOW = """
-from homeassistant.config_entries import ConfigFlow
-from homeassistant.const import CONF_HOST
-import voluptuous as vol
-
-from .const import CONF_SITE
-
-SCHEMA = vol.Schema({vol.Required(CONF_HOST): str, vol.Optional(CONF_SITE): str})
-
-
-class Flow(ConfigFlow):
-    async def async_step_user(self, user_input=None):
-        errors = {}
-        if user_input is not None:
-            await self.async_set_unique_id("miner")
-            self._abort_if_unique_id_configured()
-            errors["base"] = "nothing_answers"
-            errors["base"] = self._reason()
-        return self.async_show_form(step_id="user", data_schema=SCHEMA, errors=errors)
-
-    async def async_step_reauth(self, entry_data):
-        return self.async_update_reload_and_abort(self._get_reauth_entry())
-
-    def _reason(self):
-        return "wrong_password"
-"""
-
-SENSOR = """
-from homeassistant.components.sensor import SensorEntityDescription
-from homeassistant.exceptions import HomeAssistantError
-
-PARALLEL_UPDATES = 0
-
-SENSORS = (SensorEntityDescription(key="fee", translation_key="fee"),)
-
-
-def fail():
-    raise HomeAssistantError(translation_domain="x", translation_key="no_answer")
-"""
-
-TEXTS: dict[str, Any] = {
-    "config": {
-        "step": {
-            "user": {
-                "title": "Add a miner",
-                "data": {"host": "Address", "site": "Site"},
-                "data_description": {"host": "Its address.", "site": "Its site."},
-            }
-        },
-        "error": {"nothing_answers": "Nothing.", "wrong_password": "Wrong."},
-        "abort": {"already_configured": "Known."},
-    },
-    "entity": {"sensor": {"fee": {"name": "Fee"}}},
-    "exceptions": {"no_answer": {"message": "No answer."}},
-}
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    """Return a small repository that no check has anything to say about."""
-    files: dict[str | Path, str] = {
-        "proto/bos/version.proto": PROTO,
-        "simulator/miner.py": "import grpc\n",
-        "README.md": "A fleet.\n",
-        COMPONENT / "asic/wire.py": "from . import units\nfrom .units import Power\n",
-        COMPONENT / "asic/deep/wire.py": "from ..units import Power\n",
-        COMPONENT / "manifest.json": json.dumps(MANIFEST),
-        COMPONENT / "const.py": 'CONF_SITE = "site"\n',
-        COMPONENT / "config_flow.py": CONFIG_FLOW,
-        COMPONENT / "sensor.py": SENSOR,
-        COMPONENT / "quality_scale.yaml": yaml.safe_dump(
-            {"rules": dict.fromkeys(quality_scale.RULES, "done")}
-        ),
-        COMPONENT / "translations/en.json": json.dumps(TEXTS),
-    }
-    for name, text in files.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    for name in (requirements.ASKED, requirements.PINNED):
-        shutil.copy(ROOT / name, tmp_path)
-    (tmp_path / protos.COMPILED).write_bytes(protos.compiled(tmp_path))
-    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
-    subprocess.run(["git", "add", "."], cwd=tmp_path, check=True)
-    return tmp_path
 
 
 def complaints(check: Check, tree: Path) -> str:
@@ -308,98 +206,6 @@ def with_rule(tree: Path, rule: str, standing: object) -> None:
     rules = dict.fromkeys(quality_scale.RULES, "done") | {rule: standing}
     text = yaml.safe_dump({"rules": rules})
     (tree / COMPONENT / "quality_scale.yaml").write_text(text)
-
-
-@pytest.mark.parametrize(
-    "place",
-    [
-        "config.step.user",
-        "config.error.nothing_answers",
-        "config.error.wrong_password",
-        "config.abort.already_configured",
-        "entity.sensor.fee",
-        "exceptions.no_answer",
-    ],
-)
-def test_a_text_the_code_names_is_missed(tree: Path, place: str) -> None:
-    texts = json.loads(json.dumps(TEXTS))
-    *groups, key = place.split(".")
-    group = texts
-    for name in groups:
-        group = group[name]
-    del group[key]
-    write_texts(tree, texts)
-    assert place in complaints(translations.check, tree)
-
-
-@pytest.mark.parametrize(
-    "place",
-    [
-        "config.step.other",
-        "config.error.other",
-        "config.abort.other",
-        "config.progress.other",
-        "entity.sensor.other",
-        "entity.switch.other",
-        "exceptions.other",
-        "issues.other",
-    ],
-)
-def test_a_text_nobody_uses_is_noticed(tree: Path, place: str) -> None:
-    texts = json.loads(json.dumps(TEXTS))
-    *groups, key = place.split(".")
-    group = texts
-    for name in groups:
-        group = group.setdefault(name, {})
-    group[key] = {"title": "Other"}
-    write_texts(tree, texts)
-    assert complaints(translations.check, tree) == (
-        f"{translations.FILE}: {place} is used nowhere"
-    )
-
-
-@pytest.mark.parametrize(
-    ("fields", "descriptions", "complaint"),
-    [
-        (["host"], ["host"], "the field site of the config flow has no text"),
-        (["host", "site", "age"], ["host", "site", "age"], "asks for age"),
-        (["host", "site"], ["host"], "site needs both a name and a description"),
-        (["host"], ["host", "site"], "site needs both a name and a description"),
-    ],
-)
-def test_a_field_has_a_name_and_a_description(
-    tree: Path, fields: list[str], descriptions: list[str], complaint: str
-) -> None:
-    texts = json.loads(json.dumps(TEXTS))
-    texts["config"]["step"]["user"] = {
-        "data": dict.fromkeys(fields, "Name"),
-        "data_description": dict.fromkeys(descriptions, "What it is."),
-    }
-    write_texts(tree, texts)
-    assert complaint in complaints(translations.check, tree)
-
-
-def test_a_menu_has_a_text_for_each_of_its_options(tree: Path) -> None:
-    flow = f"""{CONFIG_FLOW}
-    async def async_step_start(self, user_input=None):
-        return self.async_show_menu(step_id="start", menu_options=["user", "reauth"])
-"""
-    (tree / COMPONENT / "config_flow.py").write_text(flow)
-    texts = json.loads(json.dumps(TEXTS))
-    texts["config"]["step"]["start"] = {"menu_options": {"user": "One", "gone": "Two"}}
-    write_texts(tree, texts)
-    found = complaints(translations.check, tree)
-    assert "config.step.start.menu_options.reauth is missing" in found
-    assert "config.step.start.menu_options.gone is used nowhere" in found
-
-
-def test_the_texts_cannot_be_left_out(tree: Path) -> None:
-    (tree / translations.FILE).unlink()
-    assert "is missing" in complaints(translations.check, tree)
-
-
-def write_texts(tree: Path, texts: dict[str, Any]) -> None:
-    (tree / translations.FILE).write_text(json.dumps(texts))
 
 
 def test_a_name_is_read_through_its_import_as_far_as_that_is_certain(
