@@ -4,6 +4,7 @@ from collections.abc import Iterator
 import json
 from pathlib import Path
 import re
+from typing import Any
 
 from .component import COMPONENT, DOMAIN
 
@@ -35,12 +36,31 @@ def check(root: Path) -> Iterator[str]:
         yield f"{file}: the domain has to be the folder's name"
     if not re.fullmatch(r"\d+\.\d+\.\d+(b\d+)?", str(manifest.get("version"))):
         yield f"{file}: the version has to read like 1.2.3"
-    requirements = manifest.get("requirements")
-    for requirement in requirements if isinstance(requirements, list) else ():
+    for requirement in _entries(manifest, "requirements"):
         # Home Assistant holds some packages to versions of its own: a requirement
         # that excludes one of them keeps the integration from loading.
         if not re.fullmatch(r"[\w-]+>=[\w.]+", requirement):
             yield f"{file}: {requirement} has to give a lower bound and no more"
+    for matcher in _entries(manifest, "dhcp"):
+        if not _can_match(matcher):
+            yield f"{file}: {json.dumps(matcher)} matches nothing that DHCP sees"
+
+
+def _entries(manifest: dict[str, Any], key: str) -> list[Any]:
+    entries = manifest.get(key)
+    return entries if isinstance(entries, list) else []
+
+
+def _can_match(matcher: dict[str, object]) -> bool:
+    match matcher:
+        case {"registered_devices": True}:
+            return len(matcher) == 1
+        case {"macaddress": str(mac)}:
+            return bool(re.fullmatch(r"[0-9A-F]{6,12}\*?", mac))
+        case {"hostname": str(name)}:
+            # Looked up by its first letter, which therefore has to be one.
+            return bool(re.fullmatch(r"[^*?\[A-Z][^A-Z]*", name))
+    return False
 
 
 def _in_order(manifest: dict[str, object]) -> list[str]:
