@@ -36,14 +36,18 @@ def check(root: Path) -> Iterator[str]:
         yield f"{file}: the domain has to be the folder's name"
     if not re.fullmatch(r"\d+\.\d+\.\d+(b\d+)?", str(manifest.get("version"))):
         yield f"{file}: the version has to read like 1.2.3"
+    yield from (f"{file}: {complaint}" for complaint in _entry_by_entry(manifest))
+
+
+def _entry_by_entry(manifest: dict[str, Any]) -> Iterator[str]:
     for requirement in _entries(manifest, "requirements"):
         # Home Assistant holds some packages to versions of its own: a requirement
         # that excludes one of them keeps the integration from loading.
         if not re.fullmatch(r"[\w-]+>=[\w.]+", requirement):
-            yield f"{file}: {requirement} has to give a lower bound and no more"
+            yield f"{requirement} has to give a lower bound and no more"
     for matcher in _entries(manifest, "dhcp"):
         if not _can_match(matcher):
-            yield f"{file}: {json.dumps(matcher)} matches nothing that DHCP sees"
+            yield f"{json.dumps(matcher)} matches nothing that DHCP sees"
 
 
 def _entries(manifest: dict[str, Any], key: str) -> list[Any]:
