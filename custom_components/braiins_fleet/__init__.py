@@ -28,6 +28,7 @@ from .energy import EnergyLedger
 from .farm import FARM, Farm
 from .fleet import FleetConfigEntry, FleetCoordinator
 from .identity import is_fleet
+from .issues import keep_issues, tell_of_another, withdraw_with_entries
 from .memory import Memory
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -57,6 +58,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa:
 
     hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, stop)
     hass.bus.async_listen_once(EVENT_HOMEASSISTANT_FINAL_WRITE, write)
+    withdraw_with_entries(hass)
     return True
 
 
@@ -82,11 +84,14 @@ async def _set_up_miner(hass: HomeAssistant, entry: MinerConfigEntry) -> None:
         try:
             await farm.meet(coordinator.async_config_entry_first_refresh())
         except ConfigEntryNotReady:
+            if coordinator.another is not None:
+                tell_of_another(coordinator)
             # A miner that is off has its entities nevertheless, if it was ever seen.
             if not coordinator.is_known:
                 raise
         entry.runtime_data = coordinator
         keep_device(coordinator)
+        keep_issues(coordinator)
         await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     except BaseException:
         await miner.close()

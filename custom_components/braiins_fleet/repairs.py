@@ -1,0 +1,211 @@
+"""Dialogs that put right what an issue tells of."""
+
+import asyncio
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv4Network
+
+from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import CONF_HOST, CONF_PORT
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import AbortFlow
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.util.async_ import gather_with_limited_concurrency
+import voluptuous as vol
+
+from .adoption import adopt
+from .asic import Details
+from .const import DOMAIN
+from .coordinator import MinerConfigEntry
+from .identity import entry_of, identity, is_miner_of
+from .issues import DATA_ENTRY_ID, DATA_OTHER, Matter, forget_missing_boards
+from .login import meet
+from .search import addresses, is_address, search, suggested_networks
+
+_NOTHING_TO_FILL_IN = vol.Schema({})
+
+_AT_ONCE = 20
+
+
+async def async_create_fix_flow(
+    hass: HomeAssistant,
+    issue_id: str,
+    data: dict[str, str | int | float | None] | None,  # noqa: ARG001 - the dialog gets it
+) -> RepairsFlow:
+    """Return the dialog for an issue that a person can fix."""
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
+    words = (issue and issue.translation_placeholders) or {}
+    if issue_id.startswith(Matter.BOARD_MISSING):
+        return BoardMissingFlow(words)
+    return AnotherMinerFlow(words)
+
+
+class MinerFlow(RepairsFlow):
+    """What all dialogs about a miner have in common."""
+
+    def __init__(self, words: Mapping[str, str]) -> None:
+        self._words = words
+
+    @property
+    def _entry(self) -> MinerConfigEntry:
+        """The entry that the issue is about; it may have been removed meanwhile."""
+        entry_id = str((self.data or {}).get(DATA_ENTRY_ID))
+        entry = self.hass.config_entries.async_get_entry(entry_id)
+        if entry is None:
+            raise AbortFlow("miner_removed", self._words)
+        return entry
+
+
+class BoardMissingFlow(MinerFlow):
+    """Takes it from a person that a board is gone for good."""
+
+    async def async_step_init(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Say what can be done about it, and offer to forget the board."""
+        if user_input is None:
+            return self.async_show_form(
+                step_id="init",
+                data_schema=_NOTHING_TO_FILL_IN,
+                description_placeholders=self._words,
+            )
+        if self._entry.state is not ConfigEntryState.LOADED:
+            raise AbortFlow("not_loaded", self._words)
+        forget_missing_boards(self._entry.runtime_data)
+        return self.async_create_entry(data={})
+
+
+class AnotherMinerFlow(MinerFlow):
+    """Takes the other miner for good, or finds the one that was there."""
+
+    _search: asyncio.Task[str | None] | None = None
+    _host = ""
+    _networks: list[IPv4Network]
+    _percent = 0
+
+    async def async_step_init(
+        self,
+        user_input: dict[str, str] | None = None,  # noqa: ARG002 - a menu has none
+    ) -> RepairsFlowResult:
+        """Ask what has happened."""
+        return self.async_show_menu(
+            step_id="init",
+            menu_options=["find", "adopt"],
+            description_placeholders=self._words,
+        )
+
+    async def async_step_adopt(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Let the entry stand for the other miner, once that is confirmed."""
+        errors: dict[str, str] = {}
+        said = ""
+        if user_input is not None:
+            answer = await meet(self._entry.data)
+            if isinstance(answer, Details):
+                self._refuse_unless_it_is_the_other(answer)
+                await adopt(self.hass, self._entry, answer)
+                return self.async_create_entry(data={})
+            errors["base"] = "no_answer"
+            said = answer.said or answer.reason
+        return self.async_show_form(
+            step_id="adopt",
+            data_schema=_NOTHING_TO_FILL_IN,
+            description_placeholders={**self._words, "error": said},
+            errors=errors,
+        )
+
+    def _refuse_unless_it_is_the_other(self, answer: Details) -> None:
+        if is_miner_of(self._entry, answer):
+            raise AbortFlow("is_back", self._words)
+        if identity(answer) != (self.data or {}).get(DATA_OTHER):
+            raise AbortFlow("yet_another", self._words)
+        if entry_of(self.hass, answer) is not None:
+            raise AbortFlow("has_entry", self._words)
+
+    async def async_step_find(
+        self,
+        user_input: dict[str, str] | None = None,  # noqa: ARG002 - it shows progress
+    ) -> RepairsFlowResult:
+        """Look for the miner, for as long as the dialog is open."""
+        if self._search is None:
+            self._networks = await self._where_it_may_be()
+            self._search = self.hass.async_create_task(
+                self._look_for_it(), "search for a miner"
+            )
+        elif self._search.done():
+            found, self._search = self._search.result(), None
+            self._host = found or ""
+            return self.async_show_progress_done(
+                next_step_id="found" if found else "not_found"
+            )
+        return self.async_show_progress(
+            step_id="find",
+            progress_action="find",
+            description_placeholders=self._what_is_searched(),
+            progress_task=self._search,
+        )
+
+    async def async_step_found(
+        self,
+        user_input: dict[str, str] | None = None,  # noqa: ARG002 - nothing is asked
+    ) -> RepairsFlowResult:
+        """Use the new address of the miner."""
+        entry = self._entry
+        self.hass.config_entries.async_update_entry(
+            entry, data={**entry.data, CONF_HOST: self._host}
+        )
+        self.hass.config_entries.async_schedule_reload(entry.entry_id)
+        return self.async_create_entry(data={})
+
+    async def async_step_not_found(
+        self,
+        user_input: dict[str, str] | None = None,  # noqa: ARG002 - a menu has none
+    ) -> RepairsFlowResult:
+        """Say where it was looked for, and offer to do so again."""
+        return self.async_show_menu(
+            step_id="not_found",
+            menu_options=["find", "adopt"],
+            description_placeholders=self._what_is_searched(),
+        )
+
+    async def _where_it_may_be(self) -> list[IPv4Network]:
+        networks = [IPv4Network(each) for each in await suggested_networks(self.hass)]
+        host = self._entry.data[CONF_HOST]
+        if is_address(host) and not IPv4Address(host).is_global:
+            # A miner gets its new address where it got the old one, as a rule.
+            networks.append(IPv4Network((host, 24), strict=False))
+        return networks
+
+    def _what_is_searched(self) -> dict[str, str]:
+        return {
+            **self._words,
+            "count": str(len(addresses(self._networks))),
+            "networks": ", ".join(map(str, self._networks)),
+        }
+
+    async def _look_for_it(self) -> str | None:
+        """Return where the miner is that the entry was made for."""
+        finds = await search(
+            self.hass, self._networks, self._entry.data[CONF_PORT], self._show_done
+        )
+        # Miners may have swapped their addresses, so known ones are asked as well.
+        hosts = [*(found.host for found in finds.miners), *finds.known]
+        asked = await gather_with_limited_concurrency(
+            _AT_ONCE, *map(self._is_at, hosts)
+        )
+        return next(
+            (host for host, is_it in zip(hosts, asked, strict=True) if is_it), None
+        )
+
+    async def _is_at(self, host: str) -> bool:
+        entry = self._entry
+        answer = await meet({**entry.data, CONF_HOST: host})
+        return isinstance(answer, Details) and is_miner_of(entry, answer)
+
+    def _show_done(self, done: float) -> None:
+        """Tell the open dialog how much is done, a hundred times at most."""
+        percent = int(done * 100)
+        if percent != self._percent:
+            self._percent = percent
+            self.async_update_progress(percent / 100)
