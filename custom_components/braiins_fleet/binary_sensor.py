@@ -28,8 +28,8 @@ from .state import BOARD, POOL, MinerState
 # A poll is one coordinator's; there is nothing to hold back here.
 PARALLEL_UPDATES = 0
 
-# Targets are rounded on their way, and scaling takes steps of several per cent.
-_CLEARLY_BELOW = 0.99
+# Targets are rounded on their way; the smallest step of scaling is larger than that.
+_CLEARLY_BELOW = 0.998
 
 
 @dataclass(frozen=True, kw_only=True)

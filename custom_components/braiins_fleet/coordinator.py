@@ -133,6 +133,21 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
                 energy=round(self.meter.watt_hours / 1000, 3),
             )
 
+    @property
+    def condition(self) -> dict[str, Any]:
+        """How the polling goes, for whoever has to find out why it does not."""
+        now = self._now()
+        return {
+            "interval": self.interval,
+            "poll_time": self.poll_time,
+            "missed_polls": self._misses,
+            "seconds_since_answer": self._answered and now - self._answered,
+            "listens_to_status": self._listening,
+            "seconds_of_failing": {
+                reading.value: now - since for reading, since in self._failing.items()
+            },
+        }
+
     @callback
     def start(self) -> None:
         """Begin to poll and to listen, until the entry is unloaded."""
