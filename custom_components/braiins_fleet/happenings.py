@@ -43,6 +43,8 @@ class Watch:
         self._errors: tuple[MinerError, ...] | None = None
         self._blocks: int | None = None
         self._pool: tuple[str, str] | None = None
+        self._boot: float | None = None
+        self._mining: float | None = None
         self._hot = False
 
     def look(self, state: MinerState) -> list[Happening]:
@@ -51,17 +53,32 @@ class Watch:
 
     def _compare(self, state: MinerState) -> Iterator[Happening]:
         last, self._last = self._last, state
-        if last is not None:
-            yield from _starts(last, state)
-            if MinerStatus.UNKNOWN is not last.status is not state.status:
-                yield Happening(
-                    What.STATUS_CHANGED,
-                    {"from": last.status.value, "to": state.status.value},
-                )
+        yield from self._compare_starts(state)
+        if (
+            last is not None
+            and MinerStatus.UNKNOWN is not last.status is not state.status
+        ):
+            yield Happening(
+                What.STATUS_CHANGED,
+                {"from": last.status.value, "to": state.status.value},
+            )
         yield from self._compare_blocks(state)
         yield from self._compare_errors(state)
         yield from self._compare_pools(state)
         yield from self._compare_heat(state, first=last is None)
+
+    def _compare_starts(self, state: MinerState) -> Iterator[Happening]:
+        """Tell a start of the miner, or else of its mining software."""
+        if _later(self._boot, state.boot_moment):
+            yield Happening(What.REBOOTED)
+            # That the software starts as well goes without saying.
+            self._mining = None
+        elif _later(self._mining, state.mining_moment):
+            yield Happening(What.MINING_RESTARTED)
+        if state.boot_moment is not None:
+            self._boot = state.boot_moment
+        if state.mining_moment is not None:
+            self._mining = state.mining_moment
 
     def _compare_blocks(self, state: MinerState) -> Iterator[Happening]:
         stats = state.snapshot.stats
@@ -116,14 +133,6 @@ class Watch:
                     What.OVERHEATED,
                     {"temperature": hottest.temperature, "limit": limit},
                 )
-
-
-def _starts(last: MinerState, state: MinerState) -> Iterator[Happening]:
-    """Tell a start of the miner, or else of its mining software."""
-    if _later(last.boot_moment, state.boot_moment):
-        yield Happening(What.REBOOTED)
-    elif _later(last.mining_moment, state.mining_moment):
-        yield Happening(What.MINING_RESTARTED)
 
 
 def _later(before: float | None, now: float | None) -> bool:
