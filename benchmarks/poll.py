@@ -12,13 +12,13 @@ import json
 import multiprocessing
 from multiprocessing.connection import Connection
 from pathlib import Path
-import resource
 from statistics import median
 import sys
 import time
 
-from .farm import Farm, Targets, farm, take_core
+from .farm import Farm, Targets, farm
 from .pollers import POLLERS, Poller
+from .process import memory, take_core
 
 _TICK = 0.005
 _HANGING_SHARE = 0.2
@@ -69,17 +69,6 @@ class Stalls:
         """Return the longest stall in milliseconds, one that lasts till now too."""
         self._timer.cancel()
         return max(self.longest, self._loop.time() - self._due) * 1e3
-
-
-def memory() -> float:
-    """Return the resident memory of the process in kB."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except OSError:
-        # Elsewhere there is only the highest it ever was, on macOS in bytes.
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak / 1024 if sys.platform == "darwin" else peak
-    return pages * resource.getpagesize() / 1024
 
 
 async def price_of_watching() -> float:
@@ -185,7 +174,8 @@ class Contender:
 
 def measure(miners: int, rounds: int, group: int) -> Iterator[tuple[Run, Run]]:
     """Measure both, round by round in turn, with all miners well and some hanging."""
-    with farm(miners) as home:
+    # A poll is to find other figures than the one before, however soon it comes.
+    with farm(miners, speed=100.0) as home:
         floor, client = (Contender(name, home, group) for name in ("floor", "client"))
         for hanging in sorted({0, round(miners * _HANGING_SHARE)}):
             home.hang(hanging)

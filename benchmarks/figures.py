@@ -1,0 +1,82 @@
+"""What is found out about a Home Assistant with a fleet in it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetUp:
+    """Until every miner had live values: seconds, longest stall in ms, kB per miner."""
+
+    seconds: float
+    stall: float
+    memory: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """What it takes to run, net of what the watching takes.
+
+    CPU in % of one core, and in ms per poll of a miner. Stalls in ms: how long the
+    loop was kept from its other work, and how long it was itself at work at a stretch;
+    `stalls` counts those over 50 ms. States that changed, per minute and per poll. How
+    long after a poll a healthy miner is polled again, in s. Memory in kB.
+    """
+
+    seconds: float
+    cpu: float
+    watching: float
+    polls: int
+    cpu_per_poll: float
+    stall: float
+    work: float
+    stalls: int
+    states: float
+    states_per_poll: float
+    pause: float
+    longest_pause: float
+    memory: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Where the CPU goes, in ms per poll of a miner; and how much is written for it.
+
+    In vain is what was written and had not changed.
+    """
+
+    wire: float
+    parsing: float
+    state: float
+    entities: float
+    writing: float
+    fleet: float
+    writes: float
+    in_vain: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What the recorder's thread takes in % of one core, and its rows per minute."""
+
+    cpu: float
+    rows: float
+
+
+@dataclass(slots=True, kw_only=True)
+class Found:
+    """All of it, with so many miners; in s where nothing else is said."""
+
+    miners: int
+    boot: float | None = None
+    alone: Running | None = None
+    added: SetUp | None = None
+    settling: Running | None = None
+    running: Running | None = None
+    recorded: Recorded | None = None
+    parts: Parts | None = None
+    hanging: Running | None = None
+    away: float | None = None
+    return_seen_after: float | None = None
+    reload_one: SetUp | None = None
+    reload_all: SetUp | None = None
+    restart: SetUp | None = None
