@@ -74,7 +74,7 @@ class _Round:
     def _tick(self) -> None:
         groups = self._groups
         self._turn = (self._turn + 1) % groups
-        # First, so that nothing that goes wrong in a poll can stop the clock.
         self._timer = self._loop.call_at(self._next(), self._tick)
         for poll in self._polls[self._turn :: groups]:
-            poll()
+            # Each for itself: one that goes wrong takes its turn from nobody else.
+            self._loop.call_soon(poll)

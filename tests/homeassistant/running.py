@@ -66,9 +66,9 @@ class PassingTime:
         while seconds > 0:
             self.jump(min(step, seconds))
             seconds -= step
-            # Timers that are due are run between two turns of the loop.
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
+            # What is due has its turn, and what that gave a turn to.
+            for _ in range(3):
+                await asyncio.sleep(0)
             await polls_end(self._hass)
 
     def jump(self, seconds: float) -> None:
