@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from ipaddress import IPv4Network
+import math
 from typing import Any
 
 from homeassistant.config_entries import (
@@ -26,7 +27,7 @@ from homeassistant.helpers.selector import (
 from homeassistant.util.async_ import gather_with_limited_concurrency
 import voluptuous as vol
 
-from .asic import Details
+from .asic import Details, longest_sweep
 from .const import CONF_UID, DOMAIN
 from .forms import LOGIN, PORT
 from .identity import entry_of, identity, name_of
@@ -112,10 +113,12 @@ class FindMiners(ConfigFlow):
         user_input: dict[str, Any] | None = None,  # noqa: ARG002 - a menu has none
     ) -> ConfigFlowResult:
         """Ask whether so many addresses are meant."""
+        count = len(addresses(self._networks))
+        minutes = math.ceil(longest_sweep(count) / 60)
         return self.async_show_menu(
             step_id="wide",
             menu_options=["search", "find"],
-            description_placeholders={"count": str(len(addresses(self._networks)))},
+            description_placeholders={"count": str(count), "minutes": str(minutes)},
         )
 
     async def async_step_search(

@@ -175,7 +175,7 @@ async def test_a_large_network_is_asked_about_and_can_be_searched(
         hass, await open_form(hass), typed("127.0.0.0/21", port=unused_tcp_port)
     )
     assert menu["step_id"] == "wide"
-    assert menu["description_placeholders"] == {"count": "2046"}
+    assert menu["description_placeholders"] == {"count": "2046", "minutes": "1"}
     result = await choose(hass, menu, "search")
     assert result["type"] is FlowResultType.SHOW_PROGRESS
     hass.config_entries.flow.async_abort(result["flow_id"])

@@ -64,7 +64,7 @@ from .probe import DEFAULT_PORT, ApiVersion, probe
 from .profiles import EfficiencyPoint, TunedProfile, TunerMode
 from .snapshot import LIVE, RARE, SLOW, Reading, Snapshot, recall
 from .stats import Hashrates, MinerStats, PoolStats, WorkStats
-from .sweep import Sighting, sweep
+from .sweep import Sighting, longest_sweep, sweep
 from .tuning import (
     HashrateTarget,
     ManualTuning,
@@ -183,6 +183,7 @@ __all__ = [
     "Weekday",
     "Weekly",
     "WorkStats",
+    "longest_sweep",
     "probe",
     "recall",
     "sweep",

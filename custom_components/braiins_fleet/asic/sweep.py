@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+import math
 
 from .errors import AsicError, NotBraiins, StockFirmware, TooOld
 from .probe import DEFAULT_PORT, ApiVersion, probe
@@ -51,6 +52,11 @@ async def sweep(
         for _ in range(min(_AT_ONCE, len(hosts))):
             group.create_task(look())
     return [found[host] for host in hosts if host in found]
+
+
+def longest_sweep(count: int) -> float:
+    """Return how many seconds it takes to sweep so many addresses if all are silent."""
+    return math.ceil(count / _AT_ONCE) * _CONNECT_TIMEOUT
 
 
 async def _look_at(host: str, port: int, web_port: int) -> Sighting | None:
