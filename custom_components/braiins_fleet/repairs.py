@@ -60,12 +60,19 @@ class BoardMissingFlow(MinerFlow):
     """Takes it from a person that a board is gone for good."""
 
     async def async_step_init(
+        self,
+        user_input: dict[str, str] | None = None,  # noqa: ARG002 - nobody has answered yet
+    ) -> RepairsFlowResult:
+        """Begin; what comes along is which issue it is, and no answer."""
+        return await self.async_step_confirm()
+
+    async def async_step_confirm(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
         """Say what can be done about it, and offer to forget the board."""
         if user_input is None:
             return self.async_show_form(
-                step_id="init",
+                step_id="confirm",
                 data_schema=_NOTHING_TO_FILL_IN,
                 description_placeholders=self._words,
             )

@@ -6,6 +6,7 @@ from pathlib import Path
 import re
 from typing import Any
 
+from homeassistant.components.repairs import RepairsFlow
 from homeassistant.config_entries import (
     SOURCE_USER,
     ConfigFlow,
@@ -85,6 +86,9 @@ def check_texts(flow: Any, result: Any) -> None:
             texts = TEXTS["config"]
         case OptionsFlow():
             texts = TEXTS["options"]
+        case RepairsFlow():
+            about, _, _ = flow.issue_id.rpartition("_")
+            texts = TEXTS["issues"][about]["fix_flow"]
         case _:
             return
     shown = "".join(_shown(result, texts))
@@ -110,9 +114,9 @@ def _shown(result: Any, texts: dict[str, Any]) -> Iterator[str]:
             step = texts["step"][result["step_id"]]
             yield step["title"]
             yield step.get("description", "")
-            yield from (
-                step["menu_options"][option] for option in result["menu_options"]
-            )
+            for part in ("menu_options", "menu_option_descriptions"):
+                if part in step:
+                    yield from (step[part][option] for option in result["menu_options"])
         case FlowResultType.SHOW_PROGRESS:
             yield texts["progress"][result["progress_action"]]
         case FlowResultType.CREATE_ENTRY if result.get("description"):
