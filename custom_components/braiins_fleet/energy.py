@@ -9,6 +9,7 @@ overwritten in place soon after each reading.
 import asyncio
 from collections.abc import Callable, Mapping
 import logging
+from math import inf
 import os
 from pathlib import Path
 
@@ -75,6 +76,9 @@ class EnergyLedger:
         try:
             content = self._path.read_bytes()
         except FileNotFoundError:
+            return
+        except OSError as err:
+            _LOGGER.warning("The energy meters cannot be read: %s", err)
             return
         for number in range(-(-len(content) // _LINE)):
             line = content[number * _LINE : (number + 1) * _LINE]
@@ -156,7 +160,9 @@ def _line(key: str, watt_hours: float) -> bytes:
 
 def _parse(line: bytes) -> tuple[str, float | None]:
     try:
-        key, figure = line.decode().split()
-        return key, float(figure)
+        key, text = line.decode().split()
+        figure = float(text)
     except ValueError:
         return "", None
+    # What was cut off may look like a smaller figure, and no meter shows "nan".
+    return key, figure if len(line) == _LINE and 0 <= figure < inf else None
