@@ -1,7 +1,7 @@
 """Where the search for miners looks: suggested, typed, asked about and given up."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 import socket
 from typing import Any
 
@@ -13,6 +13,10 @@ from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
+
+from custom_components.braiins_fleet import search
+from custom_components.braiins_fleet.asic import Sighting, sweep
+from simulator import SimulatedMiner
 
 from .dialogs import choose, open_menu, send, suggested
 
@@ -118,6 +122,32 @@ async def test_miners_that_dhcp_has_seen_elsewhere_are_suggested(
     assert suggested(await open_form(hass)) == {
         "networks": ["10.10.10.0/24", "172.16.0.2", "172.16.0.3", "172.16.0.5"]
     }
+
+
+async def test_what_dhcp_has_seen_is_looked_at_first_and_called_by_its_name(
+    hass: HomeAssistant, miner: SimulatedMiner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[str] = []
+
+    async def watched(
+        hosts: Sequence[str], *options: Any, **more: Any
+    ) -> list[Sighting]:
+        looked_at.extend(hosts)
+        return await sweep(hosts, *options, **more)
+
+    monkeypatch.setattr(search, "sweep", watched)
+    have_clients(
+        hass,
+        ("020000000001", "127.0.0.1", "garage"),
+        ("020000000002", "127.0.0.6", "telephone"),
+    )
+    form = await open_form(hass)
+    await send(hass, form, typed("127.0.0.0/29", port=miner.port))
+    form = await hass.config_entries.flow.async_configure(form["flow_id"])
+    assert looked_at == [f"127.0.0.{number}" for number in (1, 6, 2, 3, 4, 5)]
+    assert form["data_schema"]
+    [found] = form["data_schema"].schema["miners"].config["options"]
+    assert found["label"] == "garage (127.0.0.1), API 1.11.0"
 
 
 @pytest.mark.parametrize(
