@@ -327,7 +327,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         if now >= self._rare_due:
             due += RARE
             self._rare_due = now + _RARE_EVERY * (0.9 + random() / 10)  # noqa: S311 - as above
-        elif not (self._identified and self._listening):
+        elif not (self._identified and self._listening) or self._has_just_started:
             due.append(Reading.DETAILS)
         due += [
             reading
@@ -335,6 +335,12 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
             if reading not in due and now - since < _KEEP_FOR
         ]
         return [reading for reading in due if self.miner.supports(reading)]
+
+    @property
+    def _has_just_started(self) -> bool:
+        # Asked in its first second, a miner does not know yet since when it mines.
+        state = self.data
+        return state.status is MinerStatus.NORMAL and state.mining_since is None
 
     @property
     def _is_tuning(self) -> bool:
