@@ -1,0 +1,154 @@
+"""What the logbook says of what happens to a miner."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+import json
+from pathlib import Path
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.components.recorder.common import (  # type: ignore[import-untyped]  # has no types
+    async_wait_recording_done,
+)
+
+from custom_components import braiins_fleet
+from custom_components.braiins_fleet.const import DOMAIN, EVENT_HAPPENED
+from custom_components.braiins_fleet.happenings import What
+from simulator import SimulatedMiner
+
+from .conftest import SetUp
+from .running import poll
+
+type Lines = Callable[..., Awaitable[list[dict[str, Any]]]]
+
+ENTITY = "event.antminer_s19k_pro_event"
+
+SENTENCES: dict[What, tuple[dict[str, Any], str]] = {
+    What.BLOCK_FOUND: ({"found_blocks": 2}, "found a block"),
+    What.ERROR_RAISED: (
+        {"message": "fan 0 does not turn", "codes": "F0101", "hint": ""},
+        "reports an error: fan 0 does not turn",
+    ),
+    What.ERROR_CLEARED: (
+        {"message": "fan 0 does not turn", "codes": "F0101", "hint": ""},
+        "no longer reports an error: fan 0 does not turn",
+    ),
+    What.REBOOTED: ({}, "has rebooted"),
+    What.MINING_RESTARTED: ({}, "restarted its mining software"),
+    What.POOL_SWITCHED: (
+        {"from": "one.example", "to": "two.example"},
+        "switched from the pool one.example to two.example",
+    ),
+    What.STATUS_CHANGED: (
+        {"from": "normal", "to": "not_started"},
+        "changed from Mining to Not started",
+    ),
+    What.OVERHEATED: ({"temperature": 91.5, "limit": 90.0}, "has become too hot"),
+}
+
+
+@pytest.fixture
+def mock_recorder_before_hass(async_test_recorder: Any) -> None:
+    """Have a recorder, which the logbook reads."""
+
+
+@pytest.fixture
+async def lines(
+    recorder_mock: Any,  # noqa: ARG001 - it has to be there first
+    hass: HomeAssistant,
+    hass_ws_client: Any,
+) -> Lines:
+    """Open the logbook; what it returns reads what was written since."""
+    assert await async_setup_component(hass, "logbook", {})
+    await hass.async_block_till_done()
+    client = await hass_ws_client(hass)
+
+    async def read(since: datetime, **of: Any) -> list[dict[str, Any]]:
+        await async_wait_recording_done(hass)
+        await client.send_json_auto_id(
+            {"type": "logbook/get_events", "start_time": since.isoformat(), **of}
+        )
+        answer = await client.receive_json()
+        result: list[dict[str, Any]] = answer["result"]
+        for line in result:
+            del line["when"]
+        return result
+
+    return read
+
+
+def device_of(hass: HomeAssistant, entry: ConfigEntry[Any]) -> dr.DeviceEntry:
+    [device] = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    assert isinstance(device, dr.DeviceEntry)
+    return device
+
+
+async def test_what_happens_has_a_sentence_beside_the_line_of_the_entity(
+    hass: HomeAssistant, lines: Lines, still_miner: SimulatedMiner, set_up: SetUp
+) -> None:
+    entry = await set_up(still_miner)
+    device = device_of(hass, entry)
+    dr.async_get(hass).async_update_device(device.id, name_by_user="The old one")
+    await hass.async_block_till_done()
+    since = dt_util.utcnow()
+    still_miner.faults.block()
+    await poll(hass, entry)
+
+    [of_entity, sentence] = await lines(
+        since, device_ids=[device.id], entity_ids=[ENTITY]
+    )
+    assert of_entity["entity_id"] == ENTITY
+    assert of_entity["attributes"] == {"event_type": "block_found"}
+    assert sentence == {
+        "name": "The old one",
+        "message": "found a block",
+        "domain": DOMAIN,
+    }
+    # Where only the entity is looked at, its own line is enough.
+    assert len(await lines(since, entity_ids=[ENTITY])) == 1
+
+
+@pytest.mark.parametrize("what", What)
+async def test_each_kind_has_a_plain_sentence(
+    hass: HomeAssistant,
+    lines: Lines,
+    still_miner: SimulatedMiner,
+    set_up: SetUp,
+    what: What,
+) -> None:
+    device = device_of(hass, await set_up(still_miner))
+    since = dt_util.utcnow()
+    about, sentence = SENTENCES[what]
+    told = {"device_id": device.id, "type": what.value, **about}
+    hass.bus.async_fire(EVENT_HAPPENED, told)
+    [line] = await lines(since, device_ids=[device.id])
+    assert line["name"] == "Antminer S19k Pro"
+    assert line["message"] == sentence
+
+
+async def test_what_cannot_be_put_into_words_is_told_all_the_same(
+    hass: HomeAssistant, lines: Lines, still_miner: SimulatedMiner, set_up: SetUp
+) -> None:
+    await set_up(still_miner)
+    since = dt_util.utcnow()
+    for told in (
+        {"type": "status_changed", "from": "normal", "to": "dreaming"},
+        {"type": "of_the_future"},
+    ):
+        hass.bus.async_fire(EVENT_HAPPENED, {"device_id": "gone", **told})
+    assert [(line["name"], line["message"]) for line in await lines(since)] == [
+        ("", "changed from Mining to dreaming"),
+        ("", "of_the_future"),
+    ]
+
+
+def test_there_are_no_other_sentences() -> None:
+    folder = Path(braiins_fleet.__file__).parent
+    texts = json.loads((folder / "translations/en.json").read_text())["common"]
+    sentences = {key for key in texts if key.startswith("logbook_")}
+    assert sentences == {f"logbook_{what}" for what in What}
