@@ -196,8 +196,7 @@ async def test_a_miner_that_was_never_seen_can_be_replaced(
 ) -> None:
     entry = add_entry(still_miner)
     still_miner.faults.wrong_identity()
-    await hass.config_entries.async_setup(entry.entry_id)
-    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert not await hass.config_entries.async_setup(entry.entry_id)
     done = await confirm(hass, browser, await open_form(hass, browser, entry))
     assert done["type"] == "create_entry"
     assert entry.state is ConfigEntryState.LOADED
