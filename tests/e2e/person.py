@@ -1,0 +1,168 @@
+"""A person at a browser: what is done with eyes, mouse and keyboard."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+import re
+from typing import Any
+
+from playwright.async_api import Locator, Page, expect
+
+from scripts.house import start
+
+# On a page that changes in its own time.
+_SOON_MS = 15_000.0
+_WHOLE = 2600
+
+
+class Person:
+    """Somebody who sits at Home Assistant's pages."""
+
+    def __init__(self, page: Page, url: str, album: Path) -> None:
+        """Sit down; photographs go to the album."""
+        self.page = page
+        self._url = url
+        self._album = album
+        self._photographs = 0
+
+    async def photograph(self, name: str, *, whole: bool = False) -> Path:
+        """Keep what is on the screen, or the whole page that one can scroll through."""
+        await expect(self.page.locator("#ha-launch-screen")).to_have_count(0)
+        await self.page.wait_for_load_state("networkidle")
+        self._photographs += 1
+        path = self._album / f"{self._photographs:02}-{name}.png"
+        size = self.page.viewport_size
+        if whole and size:
+            await self.page.set_viewport_size({**size, "height": _WHOLE})
+        await self.page.screenshot(path=path, animations="disabled")
+        if whole and size:
+            await self.page.set_viewport_size(size)
+        return path
+
+    async def read_aloud(self) -> str:
+        """Return all that is on the screen, as a blind person hears it."""
+        return await self.page.locator("body").aria_snapshot()
+
+    async def open(self, path: str) -> None:
+        """Go to one of Home Assistant's pages."""
+        await self.page.goto(f"{self._url}{path}")
+
+    async def onboard(self) -> None:
+        """Go through all that an empty Home Assistant asks."""
+        await self.page.goto(self._url)
+        await self.page.get_by_role("button", name="Create my smart home").click()
+        for field, text in (
+            ("Name", start.USER.capitalize()),
+            ("Username", start.USER),
+            ("Password", start.PASSWORD),
+            ("Confirm password", start.PASSWORD),
+        ):
+            # "Username" is no name, and "Confirm password" no password.
+            box = self.page.get_by_role("textbox", name=re.compile(f"^{field}"))
+            await box.fill(text)
+        await self.page.get_by_role("button", name="Create account").click()
+        # How many pages follow depends on what is found out without asking.
+        onward = self.page.get_by_role("button", name=re.compile("Next|Finish"))
+        inside = self.page.locator("ha-sidebar")
+        while True:
+            await expect(onward.or_(inside).first).to_be_visible()
+            if await inside.is_visible():
+                return
+            shown = await self.read_aloud()
+            await onward.click()
+            async with asyncio.timeout(_SOON_MS / 1000):
+                while await self.read_aloud() == shown:  # noqa: ASYNC110 - no event tells
+                    await asyncio.sleep(0.05)
+
+    async def add_integration(self, name: str) -> Dialog:
+        """Open the dialog that adds an integration."""
+        await self.open("/config/integrations/dashboard")
+        await self.page.get_by_role("button", name="Add integration").click()
+        brands = self.page.locator("dialog-add-integration")
+        await brands.get_by_role("textbox").fill(name)
+        await brands.get_by_text(name, exact=True).click()
+        return Dialog(self.page.locator("dialog-data-entry-flow"))
+
+    async def open_device(self, device_id: str) -> None:
+        """Open the page of a device."""
+        await self.open(f"/config/devices/device/{device_id}")
+        await self.page.locator("ha-device-info-card").wait_for()
+
+    async def configure(self, entry: str) -> Dialog:
+        """Open the options of something on the page of its integration."""
+        row = self.page.locator("ha-config-entry-row").filter(has_text=entry)
+        await row.get_by_role("button", name="Configure").first.click()
+        return Dialog(self.page.locator("dialog-data-entry-flow"))
+
+    def row(self, name: str, *, on: Locator | None = None) -> Locator:
+        """Return the line of an entity on the page of its device, or on a card."""
+        label = self.page.get_by_text(name, exact=True)
+        rows = (on or self.page).locator("hui-generic-entity-row")
+        return rows.filter(has=label)
+
+    async def number(self, name: str, *, on: Locator | None = None) -> float:
+        """Read the number that an entity shows."""
+        text = await self.row(name, on=on).inner_text()
+        found = re.search(r"-?[\d,]+(?:\.\d+)?", text.removeprefix(name))
+        assert found, f"{name} shows no number: {text!r}"
+        return float(found[0].replace(",", ""))
+
+    def card(self, title: str) -> Locator:
+        """Return the part of the overview that is about one device."""
+        heading = self.page.get_by_role("heading", name=title, exact=True)
+        return self.page.locator("hui-section").filter(has=heading)
+
+
+class Dialog:
+    """A dialog of Home Assistant's that asks one thing after the other."""
+
+    def __init__(self, window: Locator) -> None:
+        """Look at the dialog that is open."""
+        self.window = window
+
+    async def choose(self, name: str) -> None:
+        """Take one of the things that are offered."""
+        await self.window.get_by_text(name, exact=True).click()
+
+    async def says(self, text: str | re.Pattern[str]) -> None:
+        """See that a text is there, or comes soon."""
+        await expect(self.window.get_by_text(text).first).to_be_visible(
+            timeout=_SOON_MS
+        )
+
+    async def fill(self, field: str, text: str) -> None:
+        """Type something into a field."""
+        box = self.window.get_by_role("textbox", name=field)
+        await box.or_(self.window.get_by_role("spinbutton", name=field)).fill(text)
+
+    async def fill_list(self, field: str, text: str) -> None:
+        """Type something into a list, in place of all that stands there."""
+        boxes = self.window.get_by_role("textbox", name=field)
+        remove = self.window.get_by_role("button", name="Remove")
+        while await boxes.count() > 1:
+            await remove.last.click()
+        if not await boxes.count():
+            await self.window.get_by_role("button", name=f"Add {field}").click()
+        await boxes.fill(text)
+
+    def tick(self, label: str) -> Locator:
+        """Return the box to tick that has this label."""
+        return self.window.get_by_role("checkbox", name=label)
+
+    async def untick(self, label: str) -> None:
+        """Take a tick away."""
+        # What one sees is drawn over the box itself.
+        await self.tick(label).uncheck(force=True)
+
+    async def press(self, button: str | re.Pattern[str]) -> None:
+        """Press a button."""
+        await self.window.get_by_role("button", name=button).click()
+
+    async def submit(self, step: Mapping[str, Any]) -> None:
+        """Press the button of a step, whose texts are given."""
+        await self.press(step.get("submit", "Submit"))
+
+    async def finish(self) -> None:
+        """Press the last button there is, and see that the dialog closes."""
+        await self.press(re.compile("finish", re.IGNORECASE))
+        await expect(self.window.get_by_role("dialog")).to_be_hidden()

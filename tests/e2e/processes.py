@@ -1,0 +1,193 @@
+"""The programs of the journey: Home Assistant, and the simulated miners."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+import json
+import os
+from pathlib import Path
+import shutil
+import signal
+import sys
+import tempfile
+from typing import Any, NamedTuple
+
+from yarl import URL
+
+from scripts.house import configuration, start
+from scripts.house.home_assistant import HomeAssistant
+from scripts.house.programs import Ended, Program
+from simulator.control import ask
+
+ROOT = Path(__file__).parents[2]
+COMPONENT = ROOT / "custom_components" / "braiins_fleet"
+
+_PATIENCE = 30.0
+_LOOK_AGAIN = 0.1
+
+
+class Device(NamedTuple):
+    """A device in Home Assistant."""
+
+    id: str
+    name: str
+
+
+class House:
+    """Home Assistant as a process that can be restarted and killed."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        """Begin with an empty configuration folder; nothing runs yet."""
+        self.url = f"http://localhost:{port}"
+        self._config = folder / "config"
+        configuration.write(self._config, COMPONENT)
+        self._program = start.program(folder, port, asyncio.Event())
+        self._running: asyncio.Task[None] | None = None
+        self._connection = AsyncExitStack()
+        self._api: HomeAssistant | None = None
+
+    @property
+    def api(self) -> HomeAssistant:
+        """The same user as in the browser, over the API."""
+        assert self._api is not None, "Home Assistant does not run"
+        return self._api
+
+    async def start(self) -> None:
+        """Start Home Assistant, and wait until it answers."""
+        self._running = asyncio.create_task(self._program.run())
+        self._api = await self._connection.enter_async_context(
+            HomeAssistant.at(self.url)
+        )
+        await _unless_ended(self._api.wait_until_it_answers(), self._running)
+
+    async def enter(self) -> None:
+        """Log in, and wait until all of it runs."""
+        await start.move_in(self.api)
+
+    async def restart(self) -> None:
+        """Do as a person does who updates Home Assistant."""
+        await self.stop()
+        await self.start()
+        await self.enter()
+
+    async def stop(self) -> None:
+        """End it in good order."""
+        await self._hang_up()
+        if self._running is not None:
+            self._running.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._running
+
+    async def kill(self) -> None:
+        """End it as a power cut does: it cannot save anything any more."""
+        await self._hang_up()
+        lock = json.loads((self._config / ".ha_run.lock").read_text())
+        os.kill(lock["pid"], signal.SIGKILL)
+        assert self._running is not None
+        with suppress(Ended):
+            await self._running
+
+    async def devices(self) -> dict[str, Device]:
+        """Return our devices by the addresses of the miners, and "fleet"."""
+        found = {}
+        for device in await self.api.command("config/device_registry/list"):
+            for domain, identifier in device["identifiers"]:
+                if domain == COMPONENT.name:
+                    url = URL(device["configuration_url"] or "")
+                    named = Device(device["id"], device["name"])
+                    found[url.host or identifier] = named
+        return found
+
+    async def readings(self, of: str) -> dict[str, str]:
+        """Return the states of a device of ours, by what the entities tell."""
+        device = (await self.devices())[of].id
+        registered = await self.api.command("config/entity_registry/list")
+        states = {
+            state["entity_id"]: state["state"]
+            for state in await self.api.command("get_states")
+        }
+        return {
+            entity["unique_id"].partition("_")[2]: states[entity["entity_id"]]
+            for entity in registered
+            if entity["device_id"] == device and entity["entity_id"] in states
+        }
+
+    async def _hang_up(self) -> None:
+        self._api = None
+        await self._connection.aclose()
+
+
+class Fleet:
+    """Simulated miners in a process of their own, in which trouble can be made."""
+
+    def __init__(self, socket: Path, port: int, *, has_decoys: bool) -> None:
+        """Remember how the running fleet is reached."""
+        self._socket = socket
+        self.port = port
+        self.has_decoys = has_decoys
+
+    @classmethod
+    @asynccontextmanager
+    async def running(
+        cls, log: Path, first: str, port: int, *options: str, decoys: bool = False
+    ) -> AsyncIterator[Fleet]:
+        """Run a fleet, with more options of the simulator's if need be."""
+        # The path of a socket must not be long, as that of a checkout may be.
+        folder = Path(tempfile.mkdtemp(prefix="fleet-"))
+        socket = folder / "control"
+        command = [sys.executable, "-m", "simulator", "run", f"--control={socket}"]
+        command += [f"--first={first}", f"--port={port}", *options]
+        program = Program(
+            name="The simulated fleet",
+            command=command if decoys else [*command, "--no-decoys"],
+            folder=ROOT,
+            log=log,
+            environment={},
+            grace=10.0,
+            hurry=asyncio.Event(),
+        )
+        fleet = cls(socket, port, has_decoys=decoys)
+        running = asyncio.create_task(program.run())
+        try:
+            await _unless_ended(fleet._wait_until_it_answers(), running)
+            yield fleet
+        finally:
+            running.cancel()
+            with suppress(asyncio.CancelledError, Ended):
+                await running
+            shutil.rmtree(folder)
+
+    async def miners(self) -> dict[str, dict[str, Any]]:
+        """Return what there is to know of each miner, by their addresses."""
+        return {
+            miner["address"].rpartition(":")[0]: miner
+            for miner in await ask(self._socket, "list")
+        }
+
+    async def make_trouble(self, host: str, fault: str) -> None:
+        """Let something go wrong with a miner."""
+        await ask(self._socket, "fault", host=host, name=fault)
+
+    async def heal(self, host: str) -> None:
+        """Let all be well again."""
+        await ask(self._socket, "clear", host=host)
+
+    async def _wait_until_it_answers(self) -> None:
+        async with asyncio.timeout(_PATIENCE):
+            while True:
+                with suppress(OSError):
+                    await self.miners()
+                    return
+                await asyncio.sleep(_LOOK_AGAIN)
+
+
+async def _unless_ended(
+    doing: Coroutine[Any, Any, None], program: asyncio.Task[None]
+) -> None:
+    """Do something with a program; raise `Ended` should it end meanwhile."""
+    done = asyncio.ensure_future(doing)
+    await asyncio.wait((done, program), return_when=asyncio.FIRST_COMPLETED)
+    if not done.done():
+        done.cancel()
+        await program
+    await done
