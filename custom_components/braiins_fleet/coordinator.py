@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
 from random import random
 from typing import Any, Final, override
 
@@ -13,7 +12,6 @@ from homeassistant.const import CONF_HOST
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
-from homeassistant.util import dt as dt_util
 
 from .asic import (
     ApiVersion,
@@ -42,7 +40,7 @@ from .const import (
 from .farm import Farm
 from .happenings import Happening, Watch
 from .identity import identity, is_miner_of
-from .state import MinerState, boards_of, fans_of, pools_of
+from .state import MinerState, boards_of, fans_of, pools_of, starts
 
 LIVE: Final = (Reading.STATS, Reading.HASHBOARDS, Reading.COOLING)
 SLOW: Final = (Reading.TUNER, Reading.POOLS, Reading.ERRORS)
@@ -66,8 +64,6 @@ _LOOK_AGAIN = 10.0
 _ASK_THE_AWAY_EVERY = 60.0
 # Between two tries to listen to a miner that answers everything else.
 _LISTEN_AGAIN = (1.0, 60.0)
-
-_SAME_START = timedelta(seconds=60)
 
 type MinerConfigEntry = ConfigEntry[MinerCoordinator]
 
@@ -163,11 +159,17 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
     @callback
     def poll(self) -> None:
         """Poll at once, unless a poll is under way or would be of no use."""
-        if self._polling or isinstance(self.last_exception, ConfigEntryAuthFailed):
+        if self._polling or self._is_shut_out:
             return
         self._polled = self._now()
         self.config_entry.async_create_background_task(
             self.hass, self.async_refresh(), f"{self.name} poll"
+        )
+
+    @property
+    def _is_shut_out(self) -> bool:
+        return not self.last_update_success and isinstance(
+            self.last_exception, ConfigEntryAuthFailed
         )
 
     @callback
@@ -395,17 +397,15 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         self._doubt()
         if self._answered is not None and self.last_update_success:
             silent = self._now() - self._answered
-            # It does answer, if only that it cannot tell.
-            busy = isinstance(err, Faulty | NotNow)
             if (
                 silent < _KEEP_FOR
-                if busy
+                if self._is_busy(err)
                 else self._misses < self._tolerated
                 and (self._misses == 1 or silent < _AWAY_AFTER)
             ):
                 self._soon()
                 return self.data
-        self._unreachable = isinstance(err, Unreachable)
+        self._unreachable = isinstance(err, Unreachable) and not self._listening
         if not self._unreachable:
             self._soon()
         raise UpdateFailed(
@@ -417,6 +417,12 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
                 "error": str(err),
             },
         ) from err
+
+    def _is_busy(self, err: AsicError) -> bool:
+        """Tell whether it does answer, if only that it cannot tell."""
+        if isinstance(err, Unreachable):
+            return self._listening
+        return isinstance(err, Faulty | NotNow)
 
     def _take_in(self, fresh: Snapshot, api: ApiVersion, now: float) -> MinerState:
         """Return the state that follows from what was read."""
@@ -439,7 +445,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
             changes["shares"] = snapshot.stats.pools if snapshot.stats else None
             changes["energy"] = round(self.meter.watt_hours / 1000, 3)
         if fresh.details is not None:
-            changes |= _since(old, fresh.details, now)
+            changes |= starts(old, fresh.details, now)
         return replace(
             old,
             snapshot=snapshot,
@@ -473,22 +479,3 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         return replace(
             old, **changes, raw={**old.raw, **fresh.raw}, missing=fresh.missing
         )
-
-
-def _since(old: MinerState, details: Details, now: float) -> dict[str, Any]:
-    """Return since when the miner, and its mining software, have been up."""
-    today = dt_util.utcnow()
-    changes: dict[str, Any] = {}
-    for name, moment, seconds in (
-        ("booted", "boot_moment", details.uptime),
-        ("mining_since", "mining_moment", details.mining_uptime),
-    ):
-        changes[name] = changes[moment] = None
-        if seconds:
-            since = today - timedelta(seconds=seconds)
-            before: datetime | None = getattr(old, name)
-            # Seconds are cut off, and answers take their time.
-            same = before is not None and abs(since - before) < _SAME_START
-            changes[name] = before if same else since
-            changes[moment] = now - seconds
-    return changes

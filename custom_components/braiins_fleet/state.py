@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
+
+from homeassistant.util import dt as dt_util
 
 from .asic import (
     ApiVersion,
+    Details,
     Fan,
     Hashboard,
     MinerStatus,
@@ -16,6 +20,8 @@ from .asic import (
     SensorLocation,
     Snapshot,
 )
+
+_SAME_START = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +98,25 @@ def pools_of(groups: tuple[PoolGroup, ...] | None) -> dict[str, Pool]:
     """Return the pools by their uids, in the order of the miner."""
     pools = [pool for group in groups or () for pool in group.pools]
     return {pool.uid or pool.url: pool for pool in pools}
+
+
+def starts(old: MinerState, details: Details, now: float) -> dict[str, Any]:
+    """Return since when the miner, and its mining software, have been up."""
+    today = dt_util.utcnow()
+    changes: dict[str, Any] = {}
+    for name, moment, seconds in (
+        ("booted", "boot_moment", details.uptime),
+        ("mining_since", "mining_moment", details.mining_uptime),
+    ):
+        changes[name] = changes[moment] = None
+        if seconds:
+            since = today - timedelta(seconds=seconds)
+            before: datetime | None = getattr(old, name)
+            # Seconds are cut off, and answers take their time.
+            same = before is not None and abs(since - before) < _SAME_START
+            changes[name] = before if same else since
+            changes[moment] = now - seconds
+    return changes
 
 
 def pool_name(state: MinerState, key: str) -> str:

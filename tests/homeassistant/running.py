@@ -6,20 +6,49 @@ from functools import partial
 import time
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntry
+import grpc
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
 
+from custom_components.braiins_fleet.asic.snapshot import SOURCES
 from custom_components.braiins_fleet.const import DOMAIN
-from simulator import FakeClock
+from simulator import FakeClock, SimulatedMiner
 
 # Wrapped, so that it goes on when a test freezes the calendar.
 _monotonic = partial(time.monotonic)
+
+
+# Whatever can be read of a miner.
+READINGS = tuple(source.rpc.path.rpartition("/")[2] for source in SOURCES.values())
+
+
+def shown(
+    hass: HomeAssistant, name: str, device: str = "sensor.antminer_s19k_pro"
+) -> str | None:
+    """Return what an entity of a device shows; `None` where there is none."""
+    state = hass.states.get(f"{device}_{name}")
+    return state.state if state else None
+
+
+def state_of(entry: ConfigEntry[Any]) -> ConfigEntryState:
+    """Return how far the set-up of a miner is by now."""
+    return entry.state
+
+
+def fall_silent(miner: SimulatedMiner) -> None:
+    """Let a miner answer nothing it is asked, though it is still connected."""
+    miner.faults.fail(*READINGS, code=grpc.StatusCode.DEADLINE_EXCEEDED)
 
 
 async def poll(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     """Poll a miner now, and wait until its entities show what it said."""
     await entry.runtime_data.async_refresh()
     await hass.async_block_till_done()
+
+
+async def listened_to(entry: ConfigEntry[Any]) -> None:
+    """Wait until changes of a miner's status are heard of."""
+    await until(lambda: entry.runtime_data.condition["listens_to_status"])
 
 
 async def polls_end(hass: HomeAssistant) -> None:
@@ -43,10 +72,12 @@ async def until(condition: Callable[[], bool]) -> None:
 async def hang_up_on_all(hass: HomeAssistant) -> None:
     """Unload all miners.
 
-    Else what they send last would arrive when a test is long over.
+    Else what they send last would arrive when a test is long over. gRPC tells of the
+    end of a channel in its own time, and of nothing before it.
     """
     for entry in hass.config_entries.async_loaded_entries(DOMAIN):
         await hass.config_entries.async_unload(entry.entry_id)
+    await asyncio.sleep(0.01)
 
 
 class PassingTime:
