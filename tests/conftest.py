@@ -1,6 +1,8 @@
 """What holds for every test: real sockets on loopback, real gRPC, nothing beyond."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from grpc import aio
 import pytest
@@ -26,3 +28,20 @@ def grpc_running() -> Iterator[None]:
     aio.init_grpc_aio()
     yield
     aio.shutdown_grpc_aio()
+
+
+@pytest.fixture(autouse=True)
+async def grpc_may_be_late() -> None:
+    """Let gRPC tell of the end of a channel when the test's loop is closed already.
+
+    It does so in its own time, and the test that runs by then would fail with it.
+    """
+    loop: Any = asyncio.get_running_loop()
+    call_soon_threadsafe = loop.call_soon_threadsafe
+
+    def unless_closed(call: Callable[..., object], *args: Any, **named: Any) -> Any:
+        if not loop.is_closed():
+            return call_soon_threadsafe(call, *args, **named)
+        return None
+
+    loop.call_soon_threadsafe = unless_closed

@@ -72,12 +72,10 @@ async def until(condition: Callable[[], bool]) -> None:
 async def hang_up_on_all(hass: HomeAssistant) -> None:
     """Unload all miners.
 
-    Else what they send last would arrive when a test is long over. gRPC tells of the
-    end of a channel in its own time, and of nothing before it.
+    Else what they send last would arrive when a test is long over.
     """
     for entry in hass.config_entries.async_loaded_entries(DOMAIN):
         await hass.config_entries.async_unload(entry.entry_id)
-    await asyncio.sleep(0.01)
 
 
 class PassingTime:
