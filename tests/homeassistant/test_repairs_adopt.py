@@ -319,6 +319,8 @@ async def test_a_new_miner_that_does_not_answer_can_be_tried_again(
 
     still_miner.faults.clear("refuse")
     await still_miner.settled()
+    # A channel that is closed while it is lost would tell of its end after the test.
+    await entry.runtime_data.miner.connected()
     done = await confirm(hass, browser, form)
     assert done["type"] == "create_entry"
 
