@@ -61,6 +61,8 @@ def _about_fleet(fleet: FleetCoordinator) -> dict[str, Any]:
 
 async def _about_miner(coordinator: MinerCoordinator) -> dict[str, Any]:
     miner, state = coordinator.miner, coordinator.data
+    # First, as what the firmware lacks is learnt by asking.
+    times = await _times(coordinator)
     return _in_short(coordinator) | {
         "polling": coordinator.condition,
         "energy": state.energy,
@@ -74,7 +76,7 @@ async def _about_miner(coordinator: MinerCoordinator) -> dict[str, Any]:
         },
         "missing": state.snapshot.missing,
         "supported": {reading: miner.supports(reading) for reading in Reading},
-        "milliseconds": await _times(coordinator),
+        "milliseconds": times,
     }
 
 

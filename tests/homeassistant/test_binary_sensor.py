@@ -215,6 +215,11 @@ async def test_a_miner_that_is_off_from_the_start_is_not_reachable(
     assert shown("reachable").state == STATE_OFF
     assert shown("problem").state == STATE_UNAVAILABLE
 
+    still_miner.faults.clear()
+    await still_miner.settled()
+    await until(lambda: shown("reachable").state == STATE_ON)
+    assert shown("problem").state == STATE_OFF
+
 
 @pytest.mark.parametrize("target", [None, HashrateTarget(120.0)])
 async def test_a_miner_that_scales_its_target_down_says_so(
