@@ -25,6 +25,8 @@ from .search import addresses, is_address, search, suggested_networks
 _NOTHING_TO_FILL_IN = vol.Schema({})
 
 _AT_ONCE = 20
+# A miner gets its new address near the old one, as a rule.
+_NEIGHBOURHOOD = 24
 
 
 async def async_create_fix_flow(
@@ -180,8 +182,7 @@ class AnotherMinerFlow(MinerFlow):
         networks = [IPv4Network(each) for each in await suggested_networks(self.hass)]
         host = self._entry.data[CONF_HOST]
         if is_address(host) and not IPv4Address(host).is_global:
-            # A miner gets its new address where it got the old one, as a rule.
-            networks.append(IPv4Network((host, 24), strict=False))
+            networks.append(IPv4Network((host, _NEIGHBOURHOOD), strict=False))
         return networks
 
     def _what_is_searched(self) -> dict[str, str]:

@@ -19,6 +19,7 @@ from pytest_homeassistant_custom_component.typing import (  # type: ignore[impor
 
 from custom_components.braiins_fleet import repairs
 from custom_components.braiins_fleet.const import DOMAIN
+from custom_components.braiins_fleet.search import Finds
 from simulator import Fleet, SimulatedMiner
 
 from .conftest import MakeEntry
@@ -35,16 +36,19 @@ from .repairing import (
 from .running import hang_up_on_all
 
 OLD, NEW = "127.0.6.1", "127.0.6.2"
+NEIGHBOURHOOD = repairs._NEIGHBOURHOOD
 
 
 @pytest.fixture(autouse=True)
 def no_adapters(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave the networks of this computer alone."""
+    """Leave the networks of this computer alone, and search few addresses."""
 
     async def none(_: HomeAssistant) -> list[Adapter]:
         return []
 
     monkeypatch.setattr(network, "async_get_adapters", none)
+    # A computer that is busy with other tests would be long about more.
+    monkeypatch.setattr(repairs, "_NEIGHBOURHOOD", 29)
 
 
 @pytest.fixture
@@ -92,7 +96,7 @@ async def test_a_miner_that_has_moved_is_used_where_it_is(
 ) -> None:
     progress = await begin(hass, browser, entry)
     assert progress["progress_action"] == "find"
-    assert progress["description_placeholders"]["count"] == "254"
+    assert progress["description_placeholders"]["count"] == "6"
     done = await after(hass, browser, progress)
     assert done["type"] == "create_entry"
     await hass.async_block_till_done()
@@ -113,8 +117,25 @@ async def test_the_dialog_shows_how_much_is_searched(
     hass.bus.async_listen(EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE, note)
     await after(hass, browser, await begin(hass, browser, entry))
     assert shown == sorted(set(shown))
+    assert len(shown) == 6
     assert shown[-1] == 1.0
-    assert 50 < len(shown) <= 100
+
+
+async def test_the_whole_neighbourhood_of_the_old_address_is_searched(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    browser: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def find_nothing(*_: object) -> Finds:
+        return Finds(miners=(), known=(), stock=(), too_old=(), names={})
+
+    monkeypatch.setattr(repairs, "_NEIGHBOURHOOD", NEIGHBOURHOOD)
+    monkeypatch.setattr(repairs, "search", find_nothing)
+    menu = await after(hass, browser, await begin(hass, browser, entry))
+    assert menu["step_id"] == "not_found"
+    assert menu["description_placeholders"]["networks"] == "127.0.6.0/24"
+    assert menu["description_placeholders"]["count"] == "254"
 
 
 async def test_a_miner_that_is_nowhere_can_be_looked_for_again(
@@ -127,7 +148,7 @@ async def test_a_miner_that_is_nowhere_can_be_looked_for_again(
     await moved.settled()
     menu = await after(hass, browser, await begin(hass, browser, entry))
     assert menu["step_id"] == "not_found"
-    assert menu["description_placeholders"]["networks"] == "127.0.6.0/24"
+    assert menu["description_placeholders"]["networks"] == "127.0.6.0/29"
     assert entry.data[CONF_HOST] == OLD
     assert "another_miner" in told(hass, entry)
 
