@@ -60,7 +60,7 @@ async def _photograph_failures(
     """Show with a failure what is on the screen."""
     yield
     if request.node.stash.get(_FAILED, False):
-        path = await person.photograph("failed")
+        path = await person.snap("failed")
         sys.stdout.write(f"{path} shows\n\n{await person.read_aloud()}\n")
 
 

@@ -25,18 +25,22 @@ class Person:
         self._album = album
         self._photographs = 0
 
-    async def photograph(self, name: str, *, whole: bool = False) -> Path:
-        """Keep what is on the screen, or the whole page that one can scroll through."""
+    async def photograph(self, name: str, *, whole: bool = False) -> None:
+        """Keep what is shown once it is all there, or the whole of a long page."""
         await expect(self.page.locator("#ha-launch-screen")).to_have_count(0)
         await self.page.wait_for_load_state("networkidle")
-        self._photographs += 1
-        path = self._album / f"{self._photographs:02}-{name}.png"
         size = self.page.viewport_size
         if whole and size:
             await self.page.set_viewport_size({**size, "height": _WHOLE})
-        await self.page.screenshot(path=path, animations="disabled")
+        await self.snap(name)
         if whole and size:
             await self.page.set_viewport_size(size)
+
+    async def snap(self, name: str) -> Path:
+        """Keep what is on the screen right now."""
+        self._photographs += 1
+        path = self._album / f"{self._photographs:02}-{name}.png"
+        await self.page.screenshot(path=path, animations="disabled")
         return path
 
     async def read_aloud(self) -> str:

@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import json
 import os
 from pathlib import Path
-import shutil
 import signal
 import sys
 import tempfile
@@ -132,30 +131,31 @@ class Fleet:
         cls, log: Path, first: str, port: int, *options: str, decoys: bool = False
     ) -> AsyncIterator[Fleet]:
         """Run a fleet, with more options of the simulator's if need be."""
-        # The path of a socket must not be long, as that of a checkout may be.
-        folder = Path(tempfile.mkdtemp(prefix="fleet-"))
-        socket = folder / "control"
-        command = [sys.executable, "-m", "simulator", "run", f"--control={socket}"]
+        command = [sys.executable, "-m", "simulator", "run"]
         command += [f"--first={first}", f"--port={port}", *options]
-        program = Program(
-            name="The simulated fleet",
-            command=command if decoys else [*command, "--no-decoys"],
-            folder=ROOT,
-            log=log,
-            environment={},
-            grace=10.0,
-            hurry=asyncio.Event(),
-        )
-        fleet = cls(socket, port, has_decoys=decoys)
-        running = asyncio.create_task(program.run())
-        try:
-            await _unless_ended(fleet._wait_until_it_answers(), running)
-            yield fleet
-        finally:
-            running.cancel()
-            with suppress(asyncio.CancelledError, Ended):
-                await running
-            shutil.rmtree(folder)
+        if not decoys:
+            command.append("--no-decoys")
+        # The path of a socket must not be long, as that of a checkout may be.
+        with tempfile.TemporaryDirectory(prefix="fleet-") as folder:
+            socket = Path(folder) / "control"
+            program = Program(
+                name="The simulated fleet",
+                command=[*command, f"--control={socket}"],
+                folder=ROOT,
+                log=log,
+                environment={},
+                grace=10.0,
+                hurry=asyncio.Event(),
+            )
+            fleet = cls(socket, port, has_decoys=decoys)
+            running = asyncio.create_task(program.run())
+            try:
+                await _unless_ended(fleet._wait_until_it_answers(), running)
+                yield fleet
+            finally:
+                running.cancel()
+                with suppress(asyncio.CancelledError, Ended):
+                    await running
 
     async def miners(self) -> dict[str, dict[str, Any]]:
         """Return what there is to know of each miner, by their addresses."""
