@@ -8,6 +8,8 @@ from scripts import protos
 from scripts.checks import (
     addresses,
     dialogs,
+    entities,
+    icons,
     languages,
     layers,
     manifest,
@@ -29,6 +31,8 @@ def compiled_protos(root: Path) -> Iterator[str]:
 CHECKS: tuple[Callable[[Path], Iterator[str]], ...] = (
     compiled_protos,
     dialogs.check,
+    entities.check,
+    icons.check,
     languages.check,
     layers.check,
     addresses.check,

@@ -159,7 +159,7 @@ def _named(
 ) -> Iterator[str]:
     words = {word.arg: word.value for word in call.keywords}
     for use in USES:
-        if use.is_made_by(function):
+        if function == use.function:
             for said in _possible(module, words.get(use.argument)):
                 place = use.text.format(key=said)
                 yield from _demand(texts, section, place, module, call.lineno)

@@ -12,7 +12,7 @@ from pathlib import Path
 from string import Formatter
 import sys
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeIs
 
 from homeassistant.const import Platform
 from homeassistant.helpers.entity import EntityDescription
@@ -53,10 +53,15 @@ def descriptions(root: Path) -> Descriptions:
     for platform, module in _modules(root):
         for value in vars(module).values():
             for one in value if isinstance(value, tuple | list) else (value,):
-                if isinstance(one, EntityDescription):
+                if _is_description(one):
                     key = one.translation_key or one.key
                     found.setdefault(platform, {})[key] = one
     return found
+
+
+def _is_description(value: object) -> TypeIs[EntityDescription]:
+    # Home Assistant makes some of its descriptions of another class of that name.
+    return any(base.__name__ == "EntityDescription" for base in type(value).__mro__)
 
 
 def _modules(root: Path) -> list[tuple[str, ModuleType]]:

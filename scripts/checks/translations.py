@@ -1,17 +1,13 @@
 """translations/en.json: a text for everything the code names, and none to spare.
 
-What the dialogs show is looked after by `dialogs`.
+What the dialogs show is looked after by `dialogs`, and the entities by `entities`.
 """
 
-import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 import json
 from pathlib import Path
-import re
 from typing import Any
-
-from homeassistant.const import Platform
 
 from .component import COMPONENT, Source, sources
 
@@ -24,13 +20,7 @@ class Use:
 
     function: str
     argument: str
-    text: str  # {key} is the argument's value, {platform} that of the entities
-
-    def is_made_by(self, function: str) -> bool:
-        """Tell whether a call of this function is such a use."""
-        if self.function.startswith("*"):
-            return function.endswith(self.function[1:])
-        return function == self.function
+    text: str  # {key} is the argument's value
 
 
 USES = (
@@ -42,7 +32,6 @@ USES = (
     Use("UpdateFailed", "translation_key", "exceptions.{key}.message"),
     Use("async_create_issue", "translation_key", "issues.{key}.title"),
     Use("SelectSelectorConfig", "translation_key", "selector.{key}.options"),
-    Use("*EntityDescription", "translation_key", "entity.{platform}.{key}.name"),
 )
 
 # Texts of which each has to be named somewhere in the code.
@@ -64,13 +53,13 @@ def check(root: Path) -> Iterator[str]:
 def _missing(module: Source, texts: dict[str, Any]) -> Iterator[str]:
     for function, call in module.calls():
         for use in USES:
-            if not use.is_made_by(function):
+            if function != use.function:
                 continue
             value = next(
                 (word.value for word in call.keywords if word.arg == use.argument), None
             )
             if (key := module.text_of(value)) is not None:
-                place = use.text.format(key=key, platform=_platform(module))
+                place = use.text.format(key=key)
                 yield from demand(texts, place, module, call.lineno)
 
 
@@ -80,38 +69,6 @@ def _unused(modules: list[Source], texts: dict[str, Any]) -> Iterator[str]:
         for key in at(texts, group) or {}:
             if key not in said:
                 yield f"{FILE}: {group}.{key} is used nowhere"
-    for platform, entities in texts.get("entity", {}).items():
-        ours = [module for module in modules if _platform(module) == platform]
-        named = set().union(*(module.texts() for module in ours))
-        made = [pattern for module in ours for pattern in _made_keys(module)]
-        for key in entities:
-            if key not in named and not any(each.fullmatch(key) for each in made):
-                yield f"{FILE}: entity.{platform}.{key} is used nowhere"
-
-
-def _platform(module: Source) -> str:
-    """Return the platform of a module: board_sensor.py describes sensors."""
-    words = module.path.stem.split("_")
-    names = ("_".join(words[first:]) for first in range(len(words)))
-    return next((name for name in names if name in set(Platform)), module.path.stem)
-
-
-def _made_keys(module: Source) -> Iterator[re.Pattern[str]]:
-    """Yield what keys look like that are put together, as in key=f"board_{place}"."""
-    for node in ast.walk(module.tree):
-        match node:
-            case ast.keyword(
-                arg="key" | "translation_key", value=ast.JoinedStr(values=parts)
-            ):
-                yield re.compile(
-                    "".join(
-                        re.escape(part.value)
-                        if isinstance(part, ast.Constant)
-                        and isinstance(part.value, str)
-                        else r"\w+"
-                        for part in parts
-                    )
-                )
 
 
 def demand(

@@ -110,6 +110,7 @@ SENSORS = (
     SensorEntityDescription(key="fee", translation_key="fee"),
     *(SensorEntityDescription(key=f"hashrate_{n}_s") for n in (5, 15)),
 )
+STATE = SensorEntityDescription(key="state", device_class="enum", options=["on", "off"])
 
 
 def fail(hass):
@@ -163,7 +164,14 @@ TEXTS: dict[str, Any] = {
         },
         "error": {"too_short": "Too short."},
     },
-    "entity": {"sensor": {"fee": {"name": "Fee"}, "hashrate_5_s": {"name": "5 s"}}},
+    "entity": {
+        "sensor": {
+            "fee": {"name": "Fee"},
+            "hashrate_5_s": {"name": "5 s"},
+            "hashrate_15_s": {"name": "15 s"},
+            "state": {"name": "State", "state": {"on": "On", "off": "Off"}},
+        }
+    },
     "issues": {
         "gone": {
             "title": "A miner is gone",
@@ -174,6 +182,17 @@ TEXTS: dict[str, Any] = {
         },
     },
     "exceptions": {"no_answer": {"message": "No answer."}},
+}
+
+ICONS: dict[str, Any] = {
+    "entity": {
+        "sensor": {
+            "fee": {"default": "mdi:cash"},
+            "hashrate_5_s": {"default": "mdi:speedometer"},
+            "hashrate_15_s": {"default": "mdi:speedometer"},
+            "state": {"default": "mdi:lightbulb", "state": {"off": "mdi:power-off"}},
+        }
+    }
 }
 
 
@@ -195,6 +214,7 @@ def tree(tmp_path: Path) -> Path:
         COMPONENT / "quality_scale.yaml": yaml.safe_dump(
             {"rules": dict.fromkeys(quality_scale.RULES, "done")}
         ),
+        COMPONENT / "icons.json": json.dumps(ICONS),
         COMPONENT / "translations/en.json": json.dumps(TEXTS),
     }
     for name, text in files.items():

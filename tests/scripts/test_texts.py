@@ -50,7 +50,6 @@ def change(tree: Path, place: str, text: Any) -> None:
         "issues.gone.fix_flow.abort.is_back",
         "options.step.init.title",
         "options.error.too_short",
-        "entity.sensor.fee",
         "exceptions.no_answer",
     ],
 )
@@ -76,9 +75,6 @@ def test_a_text_the_code_names_is_missed(tree: Path, place: str) -> None:
         "issues.gone.fix_flow.step.other",
         "options.step.other",
         "options.error.other",
-        "entity.sensor.other",
-        "entity.sensor.hashrate_5",
-        "entity.switch.fee",
         "exceptions.other",
         "issues.other",
     ],
@@ -128,12 +124,6 @@ def test_a_section_has_a_name(tree: Path) -> None:
 
 def test_what_is_asked_for_elsewhere_is_no_field_of_a_dialog(tree: Path) -> None:
     (tree / COMPONENT / "services.py").write_text('SCHEMA = {Required("watts"): int}\n')
-    assert complaints(tree) == ""
-
-
-def test_entities_may_be_described_beside_their_platform(tree: Path) -> None:
-    (tree / COMPONENT / "board_sensor.py").write_text('KEY = "voltage"\n')
-    change(tree, "entity.sensor.voltage", {"name": "Voltage"})
     assert complaints(tree) == ""
 
 
