@@ -183,22 +183,23 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         """Hear of each change of the status, and of the miner's return."""
         shortest, longest = _LISTEN_AGAIN
         wait = shortest
-        while True:
+        while not self._is_shut_out:
+            denied = False
             try:
                 async for status in self.miner.mining.watch_status():
                     wait = shortest
                     self._heard(status)
-            except Denied:
-                # Polls go on, and they know what to do about it.
-                self._listening = False
-                return
             except AsicError as err:
                 LOGGER.debug("%s: the status cannot be listened to: %s", self.name, err)
+                denied = isinstance(err, Denied)
             # It hung up, which a miner that stays would not do.
             self._listening = self._identified = False
+            if denied:
+                wait = longest
             with suppress(AsicError):
                 await self.miner.connected()
-                if not self.last_update_success:
+                # Whether the login is no good any more, a poll finds out.
+                if denied or not self.last_update_success:
                     self.poll()
             await asyncio.sleep(wait)
             wait = min(wait * 2, longest)
