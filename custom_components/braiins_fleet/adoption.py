@@ -11,7 +11,7 @@ from .const import CONF_UID, DOMAIN
 from .coordinator import MinerConfigEntry
 from .farm import FARM
 from .identity import identity, name_of
-from .issues import forget_missing_boards
+from .issues import forget_missing_boards, tells_its_boards
 
 
 async def adopt(hass: HomeAssistant, entry: MinerConfigEntry, new: Details) -> None:
@@ -25,12 +25,12 @@ async def adopt(hass: HomeAssistant, entry: MinerConfigEntry, new: Details) -> N
         await hass.config_entries.async_unload(entry.entry_id, _lock=False)
         await _hand_over(hass, entry, new)
         await hass.config_entries.async_setup(entry.entry_id, _lock=False)
-    if (
-        entry.state is ConfigEntryState.LOADED
-        and entry.runtime_data.last_update_success
-    ):
+    if entry.state is not ConfigEntryState.LOADED:
+        return
+    coordinator = entry.runtime_data
+    if coordinator.last_update_success and tells_its_boards(coordinator.data):
         # Whoever takes another miner does not miss the boards of the old one.
-        forget_missing_boards(entry.runtime_data)
+        forget_missing_boards(coordinator)
 
 
 async def _hand_over(

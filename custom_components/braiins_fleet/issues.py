@@ -161,14 +161,11 @@ def tell_of_another(coordinator: MinerCoordinator) -> None:
     )
 
 
-def missing_boards(coordinator: MinerCoordinator) -> dict[str, list[er.RegistryEntry]]:
+def _missing_boards(coordinator: MinerCoordinator) -> dict[str, list[er.RegistryEntry]]:
     """Return the entities of boards that used to be there, by the boards' ids."""
-    state = coordinator.data
     gone: dict[str, list[er.RegistryEntry]] = {}
-    if not _tells_its_boards(state):
-        return gone
     prefix = part_id(coordinator, BOARD)
-    present = tuple(part_id(coordinator, BOARD, key) for key in state.boards)
+    present = tuple(part_id(coordinator, BOARD, key) for key in coordinator.data.boards)
     for entity in _entities(coordinator):
         known_as = entity.unique_id
         if known_as.startswith(prefix) and not known_as.startswith(present):
@@ -177,7 +174,7 @@ def missing_boards(coordinator: MinerCoordinator) -> dict[str, list[er.RegistryE
     return gone
 
 
-def _tells_its_boards(state: MinerState) -> bool:
+def tells_its_boards(state: MinerState) -> bool:
     """Tell whether a board that is not listed is not there.
 
     A miner that lists none because it is stopped has not lost them.
@@ -191,7 +188,7 @@ def _tells_its_boards(state: MinerState) -> bool:
 def forget_missing_boards(coordinator: MinerCoordinator) -> None:
     """Delete the entities of boards that are not there any more."""
     registry = er.async_get(coordinator.hass)
-    for entities in missing_boards(coordinator).values():
+    for entities in _missing_boards(coordinator).values():
         for entity in entities:
             # Should the board come back, they are made again.
             coordinator.entities.discard(entity.unique_id)
@@ -281,11 +278,11 @@ class _Boards:
         coordinator, state = self._coordinator, self._coordinator.data
         listed = set(state.boards)
         # A look into the registry is not free, and boards change rarely.
-        if not _tells_its_boards(state) or (self._complete and listed == self._listed):
+        if not tells_its_boards(state) or (self._complete and listed == self._listed):
             self._since.clear()
             return
         self._listed = listed
-        missing = missing_boards(coordinator)
+        missing = _missing_boards(coordinator)
         self._complete = not missing
         if self._complete:
             _tell(coordinator, Matter.BOARD_MISSING, None)

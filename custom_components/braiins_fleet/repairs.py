@@ -18,7 +18,13 @@ from .asic import Details
 from .const import DOMAIN
 from .coordinator import MinerConfigEntry
 from .identity import entry_of, identity, is_miner_of
-from .issues import DATA_ENTRY_ID, DATA_OTHER, Matter, forget_missing_boards
+from .issues import (
+    DATA_ENTRY_ID,
+    DATA_OTHER,
+    Matter,
+    forget_missing_boards,
+    tells_its_boards,
+)
 from .login import meet
 from .search import addresses, is_address, search, suggested_networks
 
@@ -78,9 +84,12 @@ class BoardMissingFlow(MinerFlow):
                 data_schema=_NOTHING_TO_FILL_IN,
                 description_placeholders=self._words,
             )
-        if self._entry.state is not ConfigEntryState.LOADED:
-            raise AbortFlow("not_loaded", self._words)
-        forget_missing_boards(self._entry.runtime_data)
+        entry = self._entry
+        if entry.state is not ConfigEntryState.LOADED or not tells_its_boards(
+            entry.runtime_data.data
+        ):
+            raise AbortFlow("not_now", self._words)
+        forget_missing_boards(entry.runtime_data)
         return self.async_create_entry(data={})
 
 

@@ -134,7 +134,7 @@ async def test_all_that_was_made_of_the_old_miner_stands_for_the_new_one(
     ("model", "title", "boards"),
     [
         ("s21_hydro", "Antminer S21 Hyd.", {"0", "1", "2"}),
-        ("bmm_101", "Braiins Mini Miner BMM 101", set()),
+        ("bmm_101", "Braiins Mini Miner BMM 101", set[str]()),
     ],
 )
 async def test_a_miner_of_another_model_brings_its_own_name_and_boards(
@@ -159,6 +159,18 @@ async def test_a_miner_of_another_model_brings_its_own_name_and_boards(
     assert boards_of(hass, entry) == boards
     [device] = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
     assert (device.name, device.model) == (title, title)
+
+
+async def test_a_new_miner_that_is_stopped_may_have_the_boards_of_the_old_one(
+    hass: HomeAssistant,
+    still_miner: SimulatedMiner,
+    entry: MockConfigEntry,
+    browser: Browser,
+) -> None:
+    still_miner.machine.mining.stop()
+    done = await confirm(hass, browser, await open_form(hass, browser, entry))
+    assert done["type"] == "create_entry"
+    assert boards_of(hass, entry) == {"1", "2", "3"}
 
 
 async def test_a_second_miner_of_a_model_is_told_apart(
@@ -319,8 +331,6 @@ async def test_a_new_miner_that_does_not_answer_can_be_tried_again(
 
     still_miner.faults.clear("refuse")
     await still_miner.settled()
-    # A channel that is closed while it is lost would tell of its end after the test.
-    await entry.runtime_data.miner.connected()
     done = await confirm(hass, browser, form)
     assert done["type"] == "create_entry"
 

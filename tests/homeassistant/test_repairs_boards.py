@@ -249,19 +249,27 @@ async def test_a_board_that_came_back_keeps_its_entities_whatever_is_confirmed(
     assert boards(hass, entry) == {"1", "2", "3"}
 
 
-async def test_nothing_is_forgotten_of_a_miner_that_is_not_set_up(
+@pytest.mark.parametrize("loaded", [False, True])
+async def test_nothing_is_forgotten_while_the_miner_does_not_tell_its_boards(
+    *,
     hass: HomeAssistant,
     minutes: Minutes,
     still_miner: SimulatedMiner,
     entry: MockConfigEntry,
     browser: Browser,
+    loaded: bool,
 ) -> None:
     remove(still_miner, "2")
     await minutes(entry, 12)
     form = await open_fix(hass, browser, "board_missing", entry)
-    await hass.config_entries.async_unload(entry.entry_id)
+    if loaded:
+        still_miner.machine.mining.stop()
+        await minutes(entry, 2)
+    else:
+        await hass.config_entries.async_unload(entry.entry_id)
     end = await confirm(hass, browser, form)
-    assert (end["type"], end["reason"]) == ("abort", "not_loaded")
+    assert (end["type"], end["reason"]) == ("abort", "not_now")
+    assert boards(hass, entry) == {"1", "2", "3"}
     assert missing(hass, entry) == "2"
 
 
