@@ -5,9 +5,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetUp:
-    """Until every miner had live values: seconds, longest stall in ms, kB per miner."""
+    """Until every miner had live values: seconds, longest stall in ms, kB per miner.
+
+    `cpu` is in s too, and `garbage` is what the collector took of it.
+    """
 
     seconds: float
+    cpu: float
+    garbage: float
     stall: float
     memory: float
 
@@ -18,8 +23,10 @@ class Running:
 
     CPU in % of one core, and in ms per poll of a miner. Stalls in ms: how long the
     loop was kept from its other work, and how long it was itself at work at a stretch;
-    `stalls` counts those over 50 ms. States that changed, per minute and per poll. How
-    long after a poll a healthy miner is polled again, in s. Memory in kB.
+    `stalls` counts those over 50 ms. Python's collector takes `garbage` of the CPU, and
+    `collection` ms at the longest; `full` counts how often it went through everything.
+    States that changed, per minute and per poll. How long after a poll a healthy miner
+    is polled again, in s. Memory in kB.
     """
 
     seconds: float
@@ -30,6 +37,9 @@ class Running:
     stall: float
     work: float
     stalls: int
+    garbage: float
+    collection: float
+    full: int
     states: float
     states_per_poll: float
     pause: float

@@ -27,7 +27,7 @@ _MISSED = 40.0
 def measure(miners: int, options: argparse.Namespace) -> Found:
     """Measure with so many miners, from an empty Home Assistant to its restart."""
     found = Found(miners=miners)
-    with TemporaryDirectory(prefix="fleet-") as folder, farm(miners) as home:
+    with TemporaryDirectory(prefix="benchmark-") as folder, farm(miners) as home:
         with house(Path(folder), recorder=options.recorder) as rooms:
             _live(found, rooms, home, options)
         _say(miners, "restart")
@@ -83,6 +83,7 @@ def _seen_after(rooms: House, home: Farm, away: float) -> list[float]:
 _ROWS = (
     ("CPU, % of one core", ".2f", "running.cpu"),
     ("  of it Home Assistant alone", ".2f", "alone.cpu"),
+    ("  collecting garbage", ".2f", "running.garbage"),
     ("CPU per poll, ms", ".3f", "running.cpu_per_poll"),
     ("  wire and loop", ".3f", "parts.wire"),
     ("  parsing", ".3f", "parts.parsing"),
@@ -93,6 +94,8 @@ _ROWS = (
     ("longest stall, ms", ".0f", "running.stall"),
     ("  of work at a stretch, ms", ".0f", "running.work"),
     ("  over 50 ms", "d", "running.stalls"),
+    ("  longest garbage collection", ".0f", "running.collection"),
+    ("  full ones", "d", "running.full"),
     ("polled again after, s", ".1f", "running.pause"),
     ("  at the latest, s", ".1f", "running.longest_pause"),
     ("states changed a minute", ".0f", "running.states"),
@@ -110,6 +113,8 @@ _ROWS = (
     ("  with all miners, s", ".1f", "restart.seconds"),
     ("  longest stall, ms", ".0f", "restart.stall"),
     ("all miners added, s", ".1f", "added.seconds"),
+    ("  CPU, s", ".1f", "added.cpu"),
+    ("  of it collecting garbage", ".1f", "added.garbage"),
     ("  longest stall, ms", ".0f", "added.stall"),
     ("  and in the minute after, ms", ".0f", "settling.stall"),
     ("one reloaded, s", ".2f", "reload_one.seconds"),
@@ -174,14 +179,15 @@ def main() -> None:
     parser.add_argument("--json", type=Path, default=Path("bench-results/fleet.json"))
     options = parser.parse_args()
 
-    summary = [
-        measure(miners, options) for miners in map(int, options.miners.split(","))
-    ]
-    print(*table(summary), sep="\n")
     options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(
-        json.dumps([asdict(found) for found in summary], indent=2) + "\n"
-    )
+    summary: list[Found] = []
+    for miners in map(int, options.miners.split(",")):
+        summary.append(measure(miners, options))
+        # What was found is kept, should a later one fail.
+        options.json.write_text(
+            json.dumps([asdict(found) for found in summary], indent=2) + "\n"
+        )
+    print(*table(summary), sep="\n")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,12 @@ from types import MappingProxyType
 from typing import Any
 
 from homeassistant import bootstrap
-from homeassistant.config_entries import SOURCE_SYSTEM, SOURCE_USER, ConfigEntry
+from homeassistant.config_entries import (
+    SOURCE_SYSTEM,
+    SOURCE_USER,
+    ConfigEntry,
+    ConfigEntryState,
+)
 from homeassistant.const import (
     CONF_HOST,
     CONF_PASSWORD,
@@ -37,7 +42,7 @@ from custom_components.braiins_fleet.const import CONF_UID, DOMAIN, FLEET
 from .farm import Known
 from .figures import Parts, Recorded, Running, SetUp
 from .process import memory
-from .watching import Account, Polls, Turns, price_of_a_turn
+from .watching import Account, Garbage, Polls, Turns, price_of_a_turn
 
 _USER = "root"
 _LOOK_AGAIN = 0.05
@@ -53,6 +58,7 @@ class Resident:
         self._folder = folder
         self._price = price_of_a_turn()
         self._turns = Turns(asyncio.get_running_loop())
+        self._garbage = Garbage()
         self._polls = Polls()
         self._states = 0
         self._returned: dict[str, float] = {}
@@ -102,15 +108,26 @@ class Resident:
 
     async def _set_up(self, miners: Sequence[Known], *doing: Any) -> SetUp:
         before = memory()
-        self._turns.begin_anew()
-        start = perf_counter()
+        self._begin_anew()
+        start, cpu = perf_counter(), process_time()
         await asyncio.gather(*doing)
+        for entry in self.hass.config_entries.async_entries(DOMAIN):
+            if entry.state is ConfigEntryState.SETUP_ERROR:
+                raise RuntimeError(f"{entry.title}: {entry.reason}")
         await self.wait_for(miners)
         return SetUp(
             seconds=perf_counter() - start,
+            cpu=process_time() - cpu,
+            garbage=self._garbage.cpu,
             memory=(memory() - before) / len(miners),
             stall=self._turns.longest * 1e3,
         )
+
+    def _begin_anew(self) -> None:
+        self._turns.begin_anew()
+        self._garbage.begin_anew()
+        self._polls.moments.clear()
+        self._states = 0
 
     async def wait_for(self, miners: Sequence[Known]) -> None:
         """Wait until all of these have live values."""
@@ -137,9 +154,7 @@ class Resident:
 
     async def run(self, seconds: float, healthy: Sequence[Known]) -> Running:
         """Watch it running for so long."""
-        self._turns.begin_anew()
-        self._polls.moments.clear()
-        self._states = 0
+        self._begin_anew()
         start, cpu = perf_counter(), process_time()
         await asyncio.sleep(seconds)
         cpu, end = process_time() - cpu, perf_counter()
@@ -157,6 +172,9 @@ class Resident:
             stall=self._turns.longest * 1e3,
             work=self._turns.work * 1e3,
             stalls=self._turns.stalls,
+            garbage=100 * self._garbage.cpu / took,
+            collection=self._garbage.longest * 1e3,
+            full=self._garbage.full,
             states=60 * self._states / took,
             states_per_poll=self._states / polls if polls else 0.0,
             pause=median(gaps) if gaps else 0.0,
@@ -170,9 +188,7 @@ class Resident:
     async def account(self, seconds: float) -> Parts:
         """See where the time goes."""
         parts = Account()
-        self._turns.begin_anew()
-        self._polls.moments.clear()
-        self._states = 0
+        self._begin_anew()
         parts.begin()
         cpu = process_time()
         await asyncio.sleep(seconds)

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+import gc
 from time import perf_counter, thread_time, thread_time_ns
 from typing import Any
 
@@ -15,6 +16,7 @@ from custom_components.braiins_fleet.fleet import FleetCoordinator
 
 STALL = 0.05
 _TRIES = 20_000
+_OLDEST = 2
 
 
 class Turns:
@@ -50,6 +52,31 @@ class Turns:
         """Forget what was seen so far."""
         self.turns = self.stalls = 0
         self.longest = self.work = 0.0
+
+
+class Garbage:
+    """Times the collector of Python, during which nothing else goes on.
+
+    The more there is in memory, the longer a full collection takes, of whomever it is.
+    """
+
+    def __init__(self) -> None:
+        self._began = self._cpu = 0.0
+        self.begin_anew()
+        gc.callbacks.append(self._note)
+
+    def begin_anew(self) -> None:
+        """Forget what was seen so far."""
+        self.cpu = self.longest = 0.0
+        self.full = 0
+
+    def _note(self, phase: str, about: Mapping[str, int]) -> None:
+        if phase == "start":
+            self._began, self._cpu = perf_counter(), thread_time()
+            return
+        self.cpu += thread_time() - self._cpu
+        self.longest = max(self.longest, perf_counter() - self._began)
+        self.full += about["generation"] == _OLDEST
 
 
 def price_of_a_turn() -> float:
