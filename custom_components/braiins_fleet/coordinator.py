@@ -335,9 +335,13 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         due += [
             reading
             for reading, since in self._failing.items()
-            if reading not in due and now - since < _KEEP_FOR
+            if reading not in due
+            and (now - since < _KEEP_FOR or self._still_shows(reading))
         ]
         return [reading for reading in due if self.miner.supports(reading)]
+
+    def _still_shows(self, reading: Reading) -> bool:
+        return getattr(self.data.snapshot, reading.value) is not None
 
     @property
     def _has_just_started(self) -> bool:
