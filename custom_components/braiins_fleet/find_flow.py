@@ -1,7 +1,7 @@
 """The dialog that finds the miners of a home and adds all of them at once."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import IPv4Network
 import math
 from typing import Any
@@ -32,6 +32,7 @@ from .const import CONF_UID, DOMAIN
 from .forms import LOGIN, PORT
 from .identity import entry_of, identity, name_of
 from .login import Obstacle, meet
+from .progress import by_percent, unhurried
 from .search import (
     MOST_ADDRESSES,
     Finds,
@@ -52,9 +53,6 @@ CONF_UNIQUE_ID = "unique_id"
 CONF_DATA = "data"
 
 _AT_ONCE = 20
-# A browser begins to listen once it shows that something is under way. Told of the
-# end before, it would show that for ever.
-_SHOWN_FOR_S = 1.0
 
 _FIND_SCHEMA = vol.Schema(
     {
@@ -75,7 +73,6 @@ class FindMiners(ConfigFlow):
     _login: Mapping[str, Any]
     _chosen: list[str]
     _logins: asyncio.Task[None] | None = None
-    _percent = 0
 
     def __init__(self) -> None:
         self._met: list[tuple[dict[str, Any], Details]] = []
@@ -128,8 +125,13 @@ class FindMiners(ConfigFlow):
         """Search, for as long as the dialog is open."""
         if self._search is None:
             self._search = self.hass.async_create_task(
-                _unhurried(
-                    search(self.hass, self._networks, self._port, self._show_done)
+                unhurried(
+                    search(
+                        self.hass,
+                        self._networks,
+                        self._port,
+                        by_percent(self.async_update_progress),
+                    )
                 ),
                 "search for miners",
             )
@@ -181,7 +183,7 @@ class FindMiners(ConfigFlow):
         """Log in to all chosen miners."""
         if self._logins is None:
             self._logins = self.hass.async_create_task(
-                _unhurried(self._log_in_to_chosen()), "log in to miners"
+                unhurried(self._log_in_to_chosen()), "log in to miners"
             )
         elif self._logins.done():
             self._logins.result()
@@ -261,13 +263,14 @@ class FindMiners(ConfigFlow):
 
     async def _log_in_to_chosen(self) -> None:
         done = 0
+        show_done = by_percent(self.async_update_progress)
 
         async def log_in(host: str) -> tuple[dict[str, Any], Details | Obstacle]:
             nonlocal done
             data = {CONF_HOST: host, CONF_PORT: self._port, **self._login}
             answer = await meet(data)
             done += 1
-            self._show_done(done / len(self._chosen))
+            show_done(done / len(self._chosen))
             return data, answer
 
         answers = await gather_with_limited_concurrency(
@@ -346,13 +349,6 @@ class FindMiners(ConfigFlow):
         tallies = {reason: _tally(hosts) for reason, hosts in groups.items()}
         return {**tallies, "miner_failed": _tally(failed)}
 
-    def _show_done(self, done: float) -> None:
-        """Tell the open dialog how much is done, a hundred times at most."""
-        percent = int(done * 100)
-        if percent != self._percent:
-            self._percent = percent
-            self.async_update_progress(percent / 100)
-
 
 async def _add(hass: HomeAssistant, miners: Iterable[dict[str, Any]]) -> None:
     """Give each of these miners its entry, a few at a time."""
@@ -365,12 +361,6 @@ async def _add(hass: HomeAssistant, miners: Iterable[dict[str, Any]]) -> None:
             for miner in miners
         ),
     )
-
-
-async def _unhurried[T](work: Awaitable[T]) -> T:
-    """Do what a dialog shows the progress of, and give the dialog time to show it."""
-    result, _ = await asyncio.gather(work, asyncio.sleep(_SHOWN_FOR_S))
-    return result
 
 
 def _tally(hosts: Sequence[str]) -> str:

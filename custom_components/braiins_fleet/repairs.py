@@ -26,6 +26,7 @@ from .issues import (
     tells_its_boards,
 )
 from .login import meet
+from .progress import by_percent, unhurried
 from .search import addresses, is_address, search, suggested_networks
 
 _NOTHING_TO_FILL_IN = vol.Schema({})
@@ -99,7 +100,6 @@ class AnotherMinerFlow(MinerFlow):
     _search: asyncio.Task[str | None] | None = None
     _host = ""
     _networks: list[IPv4Network]
-    _percent = 0
 
     async def async_step_init(
         self,
@@ -149,7 +149,7 @@ class AnotherMinerFlow(MinerFlow):
         if self._search is None:
             self._networks = await self._where_it_may_be()
             self._search = self.hass.async_create_task(
-                self._look_for_it(), "search for a miner"
+                unhurried(self._look_for_it()), "search for a miner"
             )
         elif self._search.done():
             found, self._search = self._search.result(), None
@@ -204,7 +204,10 @@ class AnotherMinerFlow(MinerFlow):
     async def _look_for_it(self) -> str | None:
         """Return where the miner is that the entry was made for."""
         finds = await search(
-            self.hass, self._networks, self._entry.data[CONF_PORT], self._show_done
+            self.hass,
+            self._networks,
+            self._entry.data[CONF_PORT],
+            by_percent(self.async_update_progress),
         )
         # Miners may have swapped their addresses, so known ones are asked as well.
         hosts = [*(found.host for found in finds.miners), *finds.known]
@@ -219,10 +222,3 @@ class AnotherMinerFlow(MinerFlow):
         entry = self._entry
         answer = await meet({**entry.data, CONF_HOST: host})
         return isinstance(answer, Details) and is_miner_of(entry, answer)
-
-    def _show_done(self, done: float) -> None:
-        """Tell the open dialog how much is done, a hundred times at most."""
-        percent = int(done * 100)
-        if percent != self._percent:
-            self._percent = percent
-            self.async_update_progress(percent / 100)

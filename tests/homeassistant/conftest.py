@@ -14,6 +14,7 @@ from pytest_homeassistant_custom_component.common import (  # type: ignore[impor
     MockConfigEntry,
 )
 
+from custom_components.braiins_fleet import progress
 from custom_components.braiins_fleet.const import CONF_UID, DOMAIN, FLEET
 from simulator import FakeClock, SimulatedMiner
 
@@ -47,6 +48,12 @@ def _every_dialog_has_its_texts(monkeypatch: pytest.MonkeyPatch) -> None:
         return result
 
     monkeypatch.setattr(FlowManager, "_async_handle_step", checked)
+
+
+@pytest.fixture(autouse=True)
+def _no_browser_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Show nothing for longer than it takes, since nobody looks."""
+    monkeypatch.setattr(progress, "_SHOWN_FOR_S", 0.0)
 
 
 async def let_go(hass: HomeAssistant) -> None:

@@ -24,7 +24,7 @@ from pytest_homeassistant_custom_component.common import (  # type: ignore[impor
     MockConfigEntry,
 )
 
-from custom_components.braiins_fleet import find_flow, search
+from custom_components.braiins_fleet import progress, search
 from custom_components.braiins_fleet.asic import sweep
 from custom_components.braiins_fleet.const import CONF_UID, DOMAIN
 from custom_components.braiins_fleet.identity import is_fleet
@@ -45,12 +45,6 @@ async def fleet(hass: HomeAssistant, unused_tcp_port: int) -> AsyncIterator[Flee
     async with Fleet(models, first="127.0.5.1", port=unused_tcp_port) as started:
         yield started
         await hang_up_on_all(hass)
-
-
-@pytest.fixture(autouse=True)
-def _no_browser_listens(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Show nothing for longer than it takes, since nobody looks."""
-    monkeypatch.setattr(find_flow, "_SHOWN_FOR_S", 0.0)
 
 
 def where(fleet: Fleet, *networks: str) -> dict[str, Any]:
@@ -191,11 +185,11 @@ async def test_a_browser_has_time_to_listen_before_it_is_told_of_the_end(
     else:
         form = await look(hass, fleet)
         answers = {"miners": ["127.0.5.1"], **LOGIN}
-    monkeypatch.setattr(find_flow, "_SHOWN_FOR_S", 0.3)
+    monkeypatch.setattr(progress, "_SHOWN_FOR_S", 0.3)
     ended.clear()
     started = hass.loop.time()
-    progress = await send(hass, form, answers)
-    assert progress["progress_action"] == busy_with
+    shown = await send(hass, form, answers)
+    assert shown["progress_action"] == busy_with
     await hass.async_block_till_done()
     assert ended
     assert ended[0] - started >= 0.3

@@ -8,7 +8,10 @@ from homeassistant.components.network.models import Adapter
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_HOST
 from homeassistant.core import Event, HomeAssistant, callback
-from homeassistant.data_entry_flow import EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE
+from homeassistant.data_entry_flow import (
+    EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE,
+    EVENT_DATA_ENTRY_FLOW_PROGRESSED,
+)
 import pytest
 from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped]  # has no types
     MockConfigEntry,
@@ -17,7 +20,7 @@ from pytest_homeassistant_custom_component.typing import (  # type: ignore[impor
     ClientSessionGenerator,
 )
 
-from custom_components.braiins_fleet import repairs
+from custom_components.braiins_fleet import progress, repairs
 from custom_components.braiins_fleet.const import DOMAIN
 from custom_components.braiins_fleet.search import Finds
 from simulator import Fleet, SimulatedMiner
@@ -94,10 +97,10 @@ async def begin(hass: HomeAssistant, browser: Browser, entry: ConfigEntry) -> Di
 async def test_a_miner_that_has_moved_is_used_where_it_is(
     hass: HomeAssistant, entry: MockConfigEntry, browser: Browser
 ) -> None:
-    progress = await begin(hass, browser, entry)
-    assert progress["progress_action"] == "find"
-    assert progress["description_placeholders"]["count"] == "6"
-    done = await after(hass, browser, progress)
+    dialog = await begin(hass, browser, entry)
+    assert dialog["progress_action"] == "find"
+    assert dialog["description_placeholders"]["count"] == "6"
+    done = await after(hass, browser, dialog)
     assert done["type"] == "create_entry"
     await hass.async_block_till_done()
     assert entry.data[CONF_HOST] == NEW
@@ -119,6 +122,25 @@ async def test_the_dialog_shows_how_much_is_searched(
     assert shown == sorted(set(shown))
     assert len(shown) == 6
     assert shown[-1] == 1.0
+
+
+async def test_a_browser_has_time_to_listen_before_it_is_told_of_the_end(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    browser: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ended: list[float] = []
+    hass.bus.async_listen(
+        EVENT_DATA_ENTRY_FLOW_PROGRESSED,
+        callback(lambda _: ended.append(hass.loop.time())),
+    )
+    monkeypatch.setattr(progress, "_SHOWN_FOR_S", 0.5)
+    menu = await open_fix(hass, browser, "another_miner", entry)
+    started = hass.loop.time()
+    await choose(hass, browser, menu, "find")
+    assert ended
+    assert ended[0] - started >= 0.5
 
 
 async def test_the_whole_neighbourhood_of_the_old_address_is_searched(
@@ -154,8 +176,8 @@ async def test_a_miner_that_is_nowhere_can_be_looked_for_again(
 
     moved.faults.clear()
     await moved.settled()
-    progress = await choose(hass, browser, menu, "find")
-    done = await after(hass, browser, progress)
+    dialog = await choose(hass, browser, menu, "find")
+    done = await after(hass, browser, dialog)
     assert done["type"] == "create_entry"
     assert entry.data[CONF_HOST] == NEW
 
@@ -221,9 +243,9 @@ async def test_a_miner_known_by_name_is_looked_for_in_the_networks_of_the_home(
     monkeypatch.setattr(repairs, "suggested_networks", suggest)
     data = {**entry.data, CONF_HOST: "localhost"}
     hass.config_entries.async_update_entry(entry, data=data)
-    progress = await begin(hass, browser, entry)
-    assert progress["description_placeholders"]["networks"] == f"{NEW}/32"
-    done = await after(hass, browser, progress)
+    dialog = await begin(hass, browser, entry)
+    assert dialog["description_placeholders"]["networks"] == f"{NEW}/32"
+    done = await after(hass, browser, dialog)
     assert done["type"] == "create_entry"
     assert entry.data[CONF_HOST] == NEW
 
@@ -257,7 +279,7 @@ def searches() -> list[asyncio.Task[object]]:
 async def test_a_miner_that_is_removed_before_it_is_found_is_left_alone(
     hass: HomeAssistant, entry: MockConfigEntry, browser: Browser
 ) -> None:
-    progress = await begin(hass, browser, entry)
+    dialog = await begin(hass, browser, entry)
     await hass.config_entries.async_remove(entry.entry_id)
-    end = await after(hass, browser, progress)
+    end = await after(hass, browser, dialog)
     assert (end["type"], end["reason"]) == ("abort", "miner_removed")
