@@ -31,7 +31,6 @@ from .const import (
     CONF_TOLERATED_MISSES,
     CONF_UID,
     DEFAULT_POLL_INTERVAL,
-    DEFAULT_TOLERATED_MISSES,
     DOMAIN,
     FLEET,
     MAX_POLL_INTERVAL,
@@ -66,7 +65,8 @@ _OPTIONS_SCHEMA = vol.Schema(
             ),
             vol.Coerce(int),
         ),
-        vol.Required(CONF_TOLERATED_MISSES, default=DEFAULT_TOLERATED_MISSES): vol.All(
+        # Left empty, half a minute of silence counts as well.
+        vol.Optional(CONF_TOLERATED_MISSES): vol.All(
             NumberSelector(
                 NumberSelectorConfig(min=1, max=30, mode=NumberSelectorMode.BOX)
             ),

@@ -18,7 +18,7 @@ MAX_POLL_INTERVAL: Final = 300
 
 CONF_COUNT_UNREACHABLE: Final = "count_unreachable_as_zero"
 
-# So many polls in a row may go unanswered before a miner is unavailable.
+# The miss of a poll, in a row of so many, that makes a miner unavailable.
 CONF_TOLERATED_MISSES: Final = "tolerated_misses"
 DEFAULT_TOLERATED_MISSES: Final = 3
 

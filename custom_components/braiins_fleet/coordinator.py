@@ -58,7 +58,7 @@ _RARE_EVERY = 600.0
 # A miner that was just changed fails for so long, and has not lost its figures.
 _KEEP_FOR = 60.0
 _PASSING = (Faulty, Garbled, NotNow, TimedOut, Unreachable)
-# After so long without an answer it is away, however few polls that are.
+# After so long without an answer it is away, unless somebody has chosen otherwise.
 _AWAY_AFTER = 30.0
 _LOOK_AGAIN = 10.0
 _ASK_THE_AWAY_EVERY = 60.0
@@ -85,9 +85,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         self.interval: float = entry.options.get(
             CONF_POLL_INTERVAL, DEFAULT_POLL_INTERVAL
         )
-        self._tolerated: int = entry.options.get(
-            CONF_TOLERATED_MISSES, DEFAULT_TOLERATED_MISSES
-        )
+        self._tolerated: int | None = entry.options.get(CONF_TOLERATED_MISSES)
         self._farm = farm
         self._now = hass.loop.time
         self._watch = Watch()
@@ -400,16 +398,9 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         """Overlook a poll that failed, or a few, but not more."""
         self._misses += 1
         self._doubt()
-        if self._answered is not None and self.last_update_success:
-            silent = self._now() - self._answered
-            if (
-                silent < _KEEP_FOR
-                if self._is_busy(err)
-                else self._misses < self._tolerated
-                and (self._misses == 1 or silent < _AWAY_AFTER)
-            ):
-                self._soon()
-                return self.data
+        if self._is_overlooked(err):
+            self._soon()
+            return self.data
         self._unreachable = isinstance(err, Unreachable) and not self._listening
         if not self._unreachable:
             self._soon()
@@ -422,6 +413,20 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
                 "error": str(err),
             },
         ) from err
+
+    def _is_overlooked(self, err: AsicError) -> bool:
+        """Tell whether what is known of the miner still stands."""
+        if self._answered is None or not self.last_update_success:
+            return False
+        silent = self._now() - self._answered
+        if self._is_busy(err) and silent < _KEEP_FOR:
+            return True
+        if self._tolerated is not None:
+            return self._misses < self._tolerated
+        # Of one that is polled rarely, the first miss comes after a long time.
+        return self._misses == 1 or (
+            self._misses < DEFAULT_TOLERATED_MISSES and silent < _AWAY_AFTER
+        )
 
     def _is_busy(self, err: AsicError) -> bool:
         """Tell whether it does answer, if only that it cannot tell."""

@@ -151,7 +151,6 @@ async def test_the_options_of_a_miner_are_asked_for_and_taken(
     assert form["data_schema"]
     assert form["data_schema"]({}) == {
         CONF_POLL_INTERVAL: 10,
-        CONF_TOLERATED_MISSES: 3,
         CONF_COUNT_UNREACHABLE: False,
     }
 

@@ -120,23 +120,52 @@ async def test_a_miner_that_is_polled_rarely_is_looked_at_again_soon(
     assert shown(hass, "status") == "normal"
 
 
-async def test_a_miner_that_is_polled_often_is_away_after_half_a_minute(
+@pytest.mark.parametrize(
+    ("options", "kept_for", "gone_after"),
+    [
+        ({CONF_POLL_INTERVAL: 5}, 9, 16),
+        # Half a minute is no limit for those who choose how much they overlook.
+        ({CONF_POLL_INTERVAL: 5, CONF_TOLERATED_MISSES: 30}, 144, 151),
+        # After a miss, it is asked every ten seconds.
+        ({CONF_POLL_INTERVAL: 60, CONF_TOLERATED_MISSES: 10}, 89, 152),
+    ],
+)
+async def test_how_long_a_silence_is_overlooked(
+    *,
+    hass: HomeAssistant,
+    pass_time: PassingTime,
+    still_miner: SimulatedMiner,
+    set_up: SetUp,
+    options: dict[str, int],
+    kept_for: int,
+    gone_after: int,
+) -> None:
+    entry = await set_up(still_miner, options=options)
+    await pass_time(options[CONF_POLL_INTERVAL])
+    await poll(hass, entry)
+    before = shown(hass, "power")
+    fall_silent(still_miner)
+    await pass_time(kept_for)
+    assert shown(hass, "power") == before
+    await pass_time(gone_after - kept_for)
+    assert shown(hass, "power") == STATE_UNAVAILABLE
+
+
+async def test_a_single_miss_of_a_miner_that_is_polled_rarely_changes_nothing(
     *,
     hass: HomeAssistant,
     pass_time: PassingTime,
     still_miner: SimulatedMiner,
     set_up: SetUp,
 ) -> None:
-    await set_up(
-        still_miner, options={CONF_POLL_INTERVAL: 5, CONF_TOLERATED_MISSES: 30}
-    )
-    await pass_time(5)
+    await set_up(still_miner, options={CONF_POLL_INTERVAL: 300})
     before = shown(hass, "power")
-    fall_silent(still_miner)
-    await pass_time(27)
+    still_miner.faults.fail(*READINGS, code=grpc.StatusCode.INTERNAL)
+    await pass_time(305, step=5)
     assert shown(hass, "power") == before
-    await pass_time(6)
-    assert shown(hass, "power") == STATE_UNAVAILABLE
+    still_miner.faults.clear()
+    await pass_time(10, step=5)
+    assert shown(hass, "status") == "normal"
 
 
 @pytest.mark.parametrize(("options", "polls"), [({}, 6), ({"poll_interval": 20}, 3)])
