@@ -39,7 +39,8 @@ from .const import (
 )
 from .farm import Farm
 from .happenings import Happening, Watch
-from .identity import identity, is_miner_of
+from .identity import identity, is_miner_of, who_is
+from .login import StillStarting, obstacle
 from .state import MinerState, boards_of, fans_of, pools_of, starts
 
 LIVE: Final = (Reading.STATS, Reading.HASHBOARDS, Reading.COOLING)
@@ -361,7 +362,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
                 return self.data.api
             raise fresh.missing.get(Reading.DETAILS, Faulty())
         if identity(details) is None:
-            raise Faulty("it is still starting")
+            raise StillStarting
         if not is_miner_of(self.config_entry, details):
             self._note_another(details)
             self._doubt()
@@ -371,7 +372,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
                 translation_placeholders={
                     "miner": self.config_entry.title,
                     "host": self.config_entry.data[CONF_HOST],
-                    "other": identity(details) or "",
+                    "other": who_is(self.hass, details),
                 },
             )
         self._note_another(None)
@@ -397,6 +398,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
     def _missed(self, err: AsicError) -> MinerState:
         """Overlook a poll that failed, or a few, but not more."""
         self._misses += 1
+        LOGGER.debug("%s: a poll failed: %r", self.name, err)
         self._doubt()
         if self._is_overlooked(err):
             self._soon()
@@ -404,13 +406,14 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         self._unreachable = isinstance(err, Unreachable) and not self._listening
         if not self._unreachable:
             self._soon()
+        why = obstacle(err)
         raise UpdateFailed(
             translation_domain=DOMAIN,
-            translation_key="no_answer",
+            translation_key=why.reason,
             translation_placeholders={
                 "miner": self.config_entry.title,
                 "host": self.config_entry.data[CONF_HOST],
-                "error": str(err),
+                "error": why.said,
             },
         ) from err
 

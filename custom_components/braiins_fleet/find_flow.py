@@ -345,7 +345,8 @@ class FindMiners(ConfigFlow):
             if obstacle.reason in groups:
                 groups[obstacle.reason].append(host)
             else:
-                failed.append(f"{host}: {obstacle.said}")
+                said = obstacle.said
+                failed.append(f"{host}: {said}" if said else host)
         tallies = {reason: _tally(hosts) for reason, hosts in groups.items()}
         return {**tallies, "miner_failed": _tally(failed)}
 

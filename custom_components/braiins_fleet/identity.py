@@ -47,6 +47,15 @@ def name_of(details: Details, known_as: str, taken: Container[str]) -> str:
     return f"{model} {known_as.replace(':', '')[-6:]}"
 
 
+def who_is(hass: HomeAssistant, details: Details) -> str:
+    """Say which miner this is, so that a person can find it in the garage."""
+    entry = entry_of(hass, details)
+    if entry is not None:
+        return entry.title
+    known_as = str(identity(details))
+    return f"{name_of(details, known_as, ())} ({known_as})"
+
+
 def manufacturer(details: Details) -> str | None:
     """Return who built the miner."""
     if details.platform is Platform.STM32MP157C_II2_BMM1:

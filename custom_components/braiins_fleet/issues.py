@@ -15,11 +15,11 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
-from .asic import ApiVersion, Details, LicenseState, MinerStatus
+from .asic import ApiVersion, LicenseState, MinerStatus
 from .const import DOMAIN
 from .coordinator import MinerCoordinator
 from .entity import part_id
-from .identity import entry_of, identity, name_of
+from .identity import identity, who_is
 from .state import BOARD, MinerState
 
 DATA_ENTRY_ID: Final = "entry_id"
@@ -155,7 +155,7 @@ def tell_of_another(coordinator: MinerCoordinator) -> None:
         Matter.ANOTHER_MINER,
         {
             "host": coordinator.config_entry.data[CONF_HOST],
-            "other": _name(coordinator.hass, other),
+            "other": who_is(coordinator.hass, other),
         },
         **{DATA_OTHER: identity(other)},
     )
@@ -217,14 +217,6 @@ def _tell(
         translation_key=matter,
         translation_placeholders={"miner": entry.title, **words},
     )
-
-
-def _name(hass: HomeAssistant, other: Details) -> str:
-    entry = entry_of(hass, other)
-    if entry is not None:
-        return entry.title
-    known_as = str(identity(other))
-    return f"{name_of(other, known_as, ())} ({known_as})"
 
 
 def _clock_is_unset(state: MinerState) -> bool:

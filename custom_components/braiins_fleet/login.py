@@ -1,4 +1,4 @@
-"""Log in to a miner for the first time, and say plainly what is in the way."""
+"""Log in to a miner, and say plainly what is in the way."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,9 +11,11 @@ from .asic import (
     AsicError,
     Denied,
     Details,
+    Faulty,
     Miner,
     NoSuchHost,
     NotBraiins,
+    Refused,
     StockFirmware,
     TimedOut,
     TooOld,
@@ -25,9 +27,9 @@ from .identity import identity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Obstacle:
-    """Why a miner cannot be added now: the key of the text that tells it.
+    """Why a miner cannot be spoken to: the key of the text that tells it.
 
-    `field` is what a person would change about it, `said` what the miner said.
+    `field` is what a person would change about it, `said` the miner's own words.
     """
 
     reason: str
@@ -37,7 +39,16 @@ class Obstacle:
     @property
     def may_pass(self) -> bool:
         """Whether a miner that starts looks like this at first."""
-        return self.reason in ("nothing_answers", "still_starting", "miner_failed")
+        return self.reason in (
+            "nothing_answers",
+            "still_starting",
+            "miner_failed",
+            "miner_said",
+        )
+
+
+class StillStarting(Faulty):
+    """The miner answers, but does not know yet who it is."""
 
 
 async def greet(host: str, port: int) -> ApiVersion | Obstacle:
@@ -45,7 +56,7 @@ async def greet(host: str, port: int) -> ApiVersion | Obstacle:
     try:
         return await probe(host, port)
     except AsicError as err:
-        return _obstacle(err, CONF_HOST)
+        return obstacle(err, CONF_HOST)
 
 
 async def meet(login: Mapping[str, Any]) -> Details | Obstacle:
@@ -59,29 +70,33 @@ async def meet(login: Mapping[str, Any]) -> Details | Obstacle:
     )
     try:
         details = await miner.details()
+        if identity(details) is None:
+            raise StillStarting
     except AsicError as err:
-        return _obstacle(err, "base")
+        return obstacle(err)
     finally:
         await miner.close()
-    if identity(details) is None:
-        return Obstacle(reason="still_starting")
     return details
 
 
-def _obstacle(err: AsicError, field: str) -> Obstacle:
-    said = str(err)
+def obstacle(err: AsicError, field: str = "base") -> Obstacle:
+    """Say what an error means to a person, who may change it in this field."""
     match err:
         case Denied():
-            return Obstacle(reason="wrong_password", field=CONF_PASSWORD, said=said)
+            return Obstacle(reason="wrong_password", field=CONF_PASSWORD)
         case NoSuchHost():
-            return Obstacle(reason="no_such_host", field=field, said=said)
+            return Obstacle(reason="no_such_host", field=field)
         case Unreachable() | TimedOut():
-            return Obstacle(reason="nothing_answers", field=field, said=said)
+            return Obstacle(reason="nothing_answers", field=field)
         case StockFirmware():
-            return Obstacle(reason="stock_firmware", field=field, said=said)
+            return Obstacle(reason="stock_firmware", field=field)
         case TooOld():
-            return Obstacle(reason="firmware_too_old", field=field, said=said)
+            return Obstacle(reason="firmware_too_old", field=field)
         case NotBraiins():
-            return Obstacle(reason="not_braiins", field=field, said=said)
+            return Obstacle(reason="not_braiins", field=field)
+        case StillStarting():
+            return Obstacle(reason="still_starting", field=field)
+        case Faulty(detail=said) | Refused(detail=said) if said:
+            return Obstacle(reason="miner_said", field=field, said=said)
         case _:
-            return Obstacle(reason="miner_failed", field=field, said=said)
+            return Obstacle(reason="miner_failed", field=field)

@@ -117,19 +117,19 @@ class AnotherMinerFlow(MinerFlow):
     ) -> RepairsFlowResult:
         """Let the entry stand for the other miner, once that is confirmed."""
         errors: dict[str, str] = {}
-        said = ""
+        words = self._words
         if user_input is not None:
             answer = await meet(self._entry.data)
             if isinstance(answer, Details):
                 self._refuse_unless_it_is_the_other(answer)
                 await adopt(self.hass, self._entry, answer)
                 return self.async_create_entry(data={})
-            errors["base"] = "no_answer"
-            said = answer.said or answer.reason
+            errors["base"] = answer.reason
+            words = {**words, "error": answer.said}
         return self.async_show_form(
             step_id="adopt",
             data_schema=_NOTHING_TO_FILL_IN,
-            description_placeholders={**self._words, "error": said},
+            description_placeholders=words,
             errors=errors,
         )
 

@@ -203,10 +203,10 @@ async def test_what_a_failing_miner_says_is_shown_and_it_can_be_tried_again(
 ) -> None:
     miner.faults.fail("GetMinerDetails")
     dialog = await send(hass, await open_form(hass), typed(miner))
-    assert dialog["errors"] == {"base": "miner_failed"}
+    assert dialog["errors"] == {"base": "miner_said"}
     placeholders = dialog["description_placeholders"]
     assert placeholders
-    assert placeholders["error"]
+    assert placeholders["error"] == "simulated failure"
 
     miner.faults.clear()
     result = await send(hass, dialog, typed(miner))

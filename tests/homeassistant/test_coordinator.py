@@ -228,7 +228,7 @@ async def test_going_away_and_coming_back_are_logged_once_each(
         and record.levelno >= logging.INFO
     ]
     assert [record.levelno for record in logged] == [logging.ERROR, logging.INFO]
-    assert f"Antminer S19k Pro cannot be read at {still_miner.host}" in caplog.text
+    assert f"Antminer S19k Pro does not answer at {still_miner.host}" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ async def test_another_miner_at_the_address_is_never_believed(
     while coordinator.another is None:
         await poll(hass, entry)
     assert coordinator.another.mac == stranger
+    assert f"Antminer S19k Pro ({stranger})" in str(coordinator.last_exception)
     told = {
         change.data["new_state"].state
         for change in changes
@@ -67,7 +68,9 @@ async def test_a_miner_that_does_not_know_who_it_is_yet_is_waited_for(
     still_miner.machine.identity = replace(who, mac=NO_MAC, uid="")
     await hass.config_entries.async_setup(entry.entry_id)
     assert state_of(entry) is ConfigEntryState.SETUP_RETRY
-    assert "it is still starting" in entry.reason
+    assert entry.reason == (
+        f"Antminer S19k Pro at {still_miner.host} is still starting"
+    )
 
     still_miner.machine.identity = replace(who, mac=NO_MAC)
     await hass.config_entries.async_reload(entry.entry_id)

@@ -326,11 +326,20 @@ async def test_a_new_miner_that_does_not_answer_can_be_tried_again(
     still_miner.faults.refuse()
     await still_miner.settled()
     form = await confirm(hass, browser, form)
-    assert form["errors"] == {"base": "no_answer"}
-    assert form["description_placeholders"]["error"]
-
+    assert form["errors"] == {"base": "nothing_answers"}
     still_miner.faults.clear("refuse")
     await still_miner.settled()
+
+    still_miner.faults.fail("GetMinerDetails")
+    form = await confirm(hass, browser, form)
+    assert form["errors"] == {"base": "miner_said"}
+    assert form["description_placeholders"]["error"] == "simulated failure"
+    still_miner.faults.clear("fail")
+
+    still_miner.machine.accounts.password = "another"
+    form = await confirm(hass, browser, form)
+    assert form["errors"] == {"base": "wrong_password"}
+    still_miner.machine.accounts.password = "root"
     done = await confirm(hass, browser, form)
     assert done["type"] == "create_entry"
 
