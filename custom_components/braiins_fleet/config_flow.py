@@ -13,6 +13,7 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT
 from homeassistant.core import callback
+from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.selector import (
     BooleanSelector,
@@ -81,6 +82,13 @@ class BraiinsFleetConfigFlow(FindMiners, domain=DOMAIN):
     """Add miners and the fleet, and change what was given for them."""
 
     _seen_at: str
+    _is_over = False
+
+    @callback
+    @override
+    def async_remove(self) -> None:
+        """Stop waiting for a miner that somebody has dealt with otherwise."""
+        self._is_over = True
 
     @staticmethod
     @callback
@@ -150,7 +158,7 @@ class BraiinsFleetConfigFlow(FindMiners, domain=DOMAIN):
             # This has one that could not be set up try again.
             self._abort_if_unique_id_configured()
             return self.async_abort(reason="already_configured")
-        answer = await _patiently(lambda: greet(host, DEFAULT_PORT))
+        answer = await self._ask_patiently(lambda: greet(host, DEFAULT_PORT))
         if isinstance(answer, Obstacle):
             return self.async_abort(reason="no_miner")
         # It may have been added by hand while it was waited for.
@@ -241,8 +249,13 @@ class BraiinsFleetConfigFlow(FindMiners, domain=DOMAIN):
 
     async def _follow_to(self, host: str, entry: ConfigEntry) -> ConfigFlowResult:
         data = {**entry.data, CONF_HOST: host}
-        answer = await _patiently(lambda: meet(data))
-        if isinstance(answer, Obstacle) or not is_miner_of(entry, answer):
+        answer = await self._ask_patiently(lambda: meet(data))
+        was_removed = self.hass.config_entries.async_get_entry(entry.entry_id) is None
+        if (
+            was_removed
+            or isinstance(answer, Obstacle)
+            or not is_miner_of(entry, answer)
+        ):
             return self.async_abort(reason="not_confirmed")
         return self.async_update_reload_and_abort(
             entry,
@@ -250,6 +263,20 @@ class BraiinsFleetConfigFlow(FindMiners, domain=DOMAIN):
             reason="already_configured",
             reload_even_if_entry_is_unchanged=False,
         )
+
+    async def _ask_patiently[T](
+        self, ask: Callable[[], Awaitable[T | Obstacle]]
+    ) -> T | Obstacle:
+        """Ask until there is an answer, or none to be expected or awaited any more."""
+        answer = await ask()
+        for _ in range(_TRIES):
+            if self._is_over or not (isinstance(answer, Obstacle) and answer.may_pass):
+                break
+            await asyncio.sleep(_PAUSE_S)
+            answer = await ask()
+        if self._is_over:
+            raise AbortFlow("no_miner")
+        return answer
 
     def _entry_with(self, mac: str) -> ConfigEntry | None:
         """Return the entry of this MAC, or of the miner that told it later."""
@@ -312,16 +339,6 @@ class MinerOptionsFlow(OptionsFlowWithReload):
                 _OPTIONS_SCHEMA, self.config_entry.options
             ),
         )
-
-
-async def _patiently[T](ask: Callable[[], Awaitable[T | Obstacle]]) -> T | Obstacle:
-    """Ask until there is an answer, or none to be expected any more."""
-    for _ in range(_TRIES):
-        answer = await ask()
-        if not isinstance(answer, Obstacle) or not answer.may_pass:
-            return answer
-        await asyncio.sleep(_PAUSE_S)
-    return await ask()
 
 
 async def _meet_again(

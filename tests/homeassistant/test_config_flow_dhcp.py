@@ -145,6 +145,41 @@ async def test_a_miner_that_is_still_starting_is_waited_for(
     assert form["step_id"] == "discovery_confirm"
 
 
+async def test_a_miner_is_waited_for_no_longer_than_anybody_wants_it(
+    hass: HomeAssistant, miner: SimulatedMiner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+
+    async def withdraw_first(*arguments: Any) -> ApiVersion | Obstacle:
+        nonlocal asked
+        asked += 1
+        flows = hass.config_entries.flow
+        for flow in flows.async_progress(include_uninitialized=True):
+            flows.async_abort(flow["flow_id"])
+        return await greet(*arguments)
+
+    monkeypatch.setattr(config_flow, "greet", withdraw_first)
+    assert ends_with(await announce(hass, miner), "no_miner")
+    assert ends_with(await announce(hass, miner, host=ELSEWHERE), "no_miner")
+    assert asked == 2
+
+
+async def test_a_miner_that_was_removed_while_it_was_waited_for_is_not_followed(
+    hass: HomeAssistant,
+    miner: SimulatedMiner,
+    add_entry: MakeEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    entry = add_entry(miner, host=ELSEWHERE)
+
+    async def remove_first(login: Mapping[str, Any]) -> Details | Obstacle:
+        await hass.config_entries.async_remove(entry.entry_id)
+        return await meet(login)
+
+    monkeypatch.setattr(config_flow, "meet", remove_first)
+    assert ends_with(await announce(hass, miner), "not_confirmed")
+
+
 async def test_a_miner_that_was_added_while_it_was_waited_for_is_not_offered(
     hass: HomeAssistant, miner: SimulatedMiner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
