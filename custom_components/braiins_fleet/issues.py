@@ -242,9 +242,10 @@ def _what_is_too_old(coordinator: MinerCoordinator) -> dict[str, str] | None:
     if not needed:
         return None
     details = state.snapshot.details
+    firmware = details and (details.release or details.firmware)
     return {
         "entities": ", ".join(sorted(names)),
-        "firmware": str((details and details.release) or state.api),
+        "firmware": firmware or f"(API {state.api})",
         "release": max(needed, key=lambda release: release.api).name,
     }
 

@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.common import (  # type: ignore[impor
 )
 
 from simulator import SimulatedMiner
-from simulator.firmware import firmware_for
+from simulator.firmware import Firmware, firmware_for
 from simulator.journal import Entry, Kind
 from simulator.license import LicenseState
 
@@ -200,6 +200,31 @@ async def test_entities_of_several_releases_need_the_newest_of_them(
         )
     await review(entry)
     assert told(hass, entry) == {}
+
+
+@pytest.mark.parametrize(
+    ("build", "shown"),
+    [("2024-03-18-nightly", "2024-03-18-nightly"), ("", "(API 1.0.0)")],
+)
+async def test_a_firmware_without_a_release_is_named_by_what_is_known_of_it(
+    *,
+    hass: HomeAssistant,
+    review: Review,
+    start_miner: StartMiner,
+    set_up: SetUp,
+    monkeypatch: pytest.MonkeyPatch,
+    build: str,
+    shown: str,
+) -> None:
+    miner = await start_miner(api=2)
+    entry = await set_up(miner)
+    monkeypatch.setattr(Firmware, "build", build)
+    miner.machine.install(firmware_for(0))
+    await review(entry)
+    assert (
+        f"Antminer S19k Pro runs Braiins OS {shown}, which"
+        in told(hass, entry)["firmware_too_old"]
+    )
 
 
 @pytest.mark.usefixtures("all_enabled")
