@@ -77,10 +77,7 @@ async def test_a_miner_that_is_off_is_tried_again(
     await miner.settled()
     await hass.config_entries.async_setup(entry.entry_id)
     assert _state(hass, entry) is ConfigEntryState.SETUP_RETRY
-    assert entry.reason is not None
-    assert entry.reason.startswith(
-        f"Antminer S19k Pro cannot be read at {miner.host}: "
-    )
+    assert entry.reason == f"Antminer S19k Pro does not answer at {miner.host}"
 
     miner.faults.clear()
     await miner.settled()
@@ -94,7 +91,9 @@ async def test_a_miner_that_refuses_its_login_is_asked_about(
     entry = add_entry(miner, password="old")
     await hass.config_entries.async_setup(entry.entry_id)
     assert _state(hass, entry) is ConfigEntryState.SETUP_ERROR
-    assert entry.reason == "Antminer S19k Pro does not accept its login"
+    assert entry.reason == (
+        "Antminer S19k Pro does not accept its username and password"
+    )
     assert _dialogs(hass) == ["reauth"]
 
 
@@ -110,8 +109,8 @@ async def test_another_miner_at_the_address_is_never_taken_for_this_one(
     await hass.config_entries.async_setup(entry.entry_id)
     assert _state(hass, entry) is ConfigEntryState.SETUP_RETRY
     assert entry.reason == (
-        f"Another miner ({stranger}) answers at {miner.host}, "
-        "where Antminer S19k Pro should be"
+        f"Antminer S19k Pro should be at {miner.host}, but another miner answers "
+        f"there: Antminer S19k Pro ({stranger})"
     )
     assert not device_registry.devices
     assert not hass.states.async_all()
