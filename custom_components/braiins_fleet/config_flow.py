@@ -22,6 +22,7 @@ from homeassistant.helpers.selector import (
     NumberSelectorMode,
 )
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
+from homeassistant.helpers.translation import async_get_translations
 import voluptuous as vol
 from yarl import URL
 
@@ -141,7 +142,12 @@ class BraiinsFleetConfigFlow(FindMiners, domain=DOMAIN):
         """Add the fleet, of which there is one."""
         await self.async_set_unique_id(FLEET, raise_on_progress=False)
         self._abort_if_unique_id_configured(error="fleet_exists")
-        return self.async_create_entry(title="Mining fleet", data={})
+        texts = await async_get_translations(
+            self.hass, self.hass.config.language, "device", {DOMAIN}
+        )
+        return self.async_create_entry(
+            title=texts[f"component.{DOMAIN}.device.{FLEET}.name"], data={}
+        )
 
     @override
     async def async_step_dhcp(

@@ -3,6 +3,7 @@
 from homeassistant.config_entries import SOURCE_SYSTEM, SOURCE_USER
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import device_registry as dr
 from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped]  # has no types
     MockConfigEntry,
 )
@@ -31,6 +32,19 @@ async def test_the_fleet_is_added_from_the_menu(hass: HomeAssistant) -> None:
     assert result["title"] == "Mining fleet"
     assert result["data"] == {}
     assert result["result"].unique_id == FLEET
+
+
+async def test_the_fleet_is_called_what_its_device_is_called(
+    hass: HomeAssistant, device_registry: dr.DeviceRegistry
+) -> None:
+    hass.config.language = "de"
+    form = await choose(hass, await open_menu(hass), "fleet")
+    result = await send(hass, form, {})
+    await hass.async_block_till_done()
+    [device] = dr.async_entries_for_config_entry(
+        device_registry, result["result"].entry_id
+    )
+    assert result["title"] == device.name == "Mining-Flotte"
 
 
 async def test_the_fleet_is_not_offered_twice(hass: HomeAssistant) -> None:
