@@ -98,7 +98,7 @@ async def test_a_miner_that_has_not_worked_yet_may_still_get_the_time(
 @pytest.mark.parametrize(
     ("state", "title"),
     [
-        (LicenseState.LIMITED, "Antminer S19k Pro has no license"),
+        (LicenseState.LIMITED, "The license of Antminer S19k Pro is limited"),
         (LicenseState.EXPIRED, "The license of Antminer S19k Pro has expired"),
     ],
 )
