@@ -85,7 +85,7 @@ async def test_a_board_that_is_gone_is_told_of_after_ten_minutes(
 
     await minutes(entry, 1)
     assert told(hass, entry) == {
-        "board_missing": "Hashboards of Antminer S19k Pro are missing"
+        "board_missing": "Antminer S19k Pro is missing hashboard 2"
     }
     found = issue(hass, "board_missing", entry)
     assert found
