@@ -46,7 +46,7 @@ SENTENCES: dict[What, tuple[dict[str, Any], str]] = {
     ),
     What.STATUS_CHANGED: (
         {"from": "normal", "to": "not_started"},
-        "changed from Mining to Not started",
+        "status changed from Mining to Not started",
     ),
     What.OVERHEATED: ({"temperature": 91.5, "limit": 90.0}, "has become too hot"),
 }
@@ -142,7 +142,7 @@ async def test_what_cannot_be_put_into_words_is_told_all_the_same(
     ):
         hass.bus.async_fire(EVENT_HAPPENED, {"device_id": "gone", **told})
     assert [(line["name"], line["message"]) for line in await lines(since)] == [
-        ("", "changed from Mining to dreaming"),
+        ("", "status changed from Mining to dreaming"),
         ("", "of_the_future"),
     ]
 
