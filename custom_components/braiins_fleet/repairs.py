@@ -198,7 +198,7 @@ class AnotherMinerFlow(MinerFlow):
         return {
             **self._words,
             "count": str(len(addresses(self._networks))),
-            "networks": ", ".join(map(str, self._networks)),
+            "networks": ", ".join(map(str, self._networks)) or "-",
         }
 
     async def _look_for_it(self) -> str | None:

@@ -250,6 +250,17 @@ async def test_a_miner_known_by_name_is_looked_for_in_the_networks_of_the_home(
     assert entry.data[CONF_HOST] == NEW
 
 
+async def test_a_miner_known_by_name_in_a_home_without_networks_is_not_found(
+    hass: HomeAssistant, entry: MockConfigEntry, browser: Browser
+) -> None:
+    data = {**entry.data, CONF_HOST: "localhost"}
+    hass.config_entries.async_update_entry(entry, data=data)
+    menu = await after(hass, browser, await begin(hass, browser, entry))
+    assert menu["step_id"] == "not_found"
+    assert menu["description_placeholders"]["networks"] == "-"
+    assert menu["description_placeholders"]["count"] == "0"
+
+
 async def test_closing_the_dialog_ends_the_search(
     moved: SimulatedMiner, entry: MockConfigEntry, browser: Browser
 ) -> None:
