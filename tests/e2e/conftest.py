@@ -16,7 +16,15 @@ from scripts.house.configuration import can_listen
 
 from .person import Person
 from .processes import Fleet, House
-from .stage import FIRST, FOLDER, LOG, SCREENSHOTS, STRANGER, STRANGERS_PASSWORD
+from .stage import (
+    FIRST,
+    FOLDER,
+    LOG,
+    SCREENSHOTS,
+    STOCK,
+    STRANGER,
+    STRANGERS_PASSWORD,
+)
 
 _BROWSER_OPTIONS = """
     --disable-background-networking --disable-component-update --disable-gpu
@@ -110,18 +118,21 @@ async def fleet(folder: Path) -> AsyncIterator[Fleet]:
     """Run one miner of each model, and two that cannot be added."""
     # None but ours are to be found.
     port = free_port(FIRST)
-    async with Fleet.running(
-        folder / "fleet.log", FIRST, port, decoys=can_listen(FIRST, 80)
-    ) as running:
+    options = () if can_listen(STOCK, 80) else ("--no-decoys",)
+    async with Fleet.running(folder / "fleet.log", FIRST, port, *options) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 async def stranger(folder: Path, fleet: Fleet) -> AsyncIterator[Fleet]:
     """Run a miner that has a password of its own."""
-    options = ("--model=s19j_pro", "--seed=100", f"--password={STRANGERS_PASSWORD}")
+    options = ("--model=s19j_pro", "--seed=100", "--no-decoys")
     async with Fleet.running(
-        folder / "stranger.log", STRANGER, fleet.port, *options
+        folder / "stranger.log",
+        STRANGER,
+        fleet.port,
+        *options,
+        f"--password={STRANGERS_PASSWORD}",
     ) as running:
         yield running
 

@@ -25,6 +25,11 @@ class Person:
         self._album = album
         self._photographs = 0
 
+    @property
+    def dialog(self) -> Dialog:
+        """Look at the dialog that is open, or about to open."""
+        return Dialog(self.page.locator("dialog-data-entry-flow"))
+
     async def photograph(self, name: str, *, whole: bool = False) -> None:
         """Keep what is shown once it is all there, or the whole of a long page."""
         await expect(self.page.locator("#ha-launch-screen")).to_have_count(0)
@@ -85,18 +90,40 @@ class Person:
         brands = self.page.locator("dialog-add-integration")
         await brands.get_by_role("textbox").fill(name)
         await brands.get_by_text(name, exact=True).click()
-        return Dialog(self.page.locator("dialog-data-entry-flow"))
+        return self.dialog
 
     async def open_device(self, device_id: str) -> None:
         """Open the page of a device."""
         await self.open(f"/config/devices/device/{device_id}")
         await self.page.locator("ha-device-info-card").wait_for()
 
-    async def configure(self, entry: str) -> Dialog:
-        """Open the options of something on the page of its integration."""
-        row = self.page.locator("ha-config-entry-row").filter(has_text=entry)
-        await row.get_by_role("button", name="Configure").first.click()
-        return Dialog(self.page.locator("dialog-data-entry-flow"))
+    async def open_integration(self, integration: str) -> None:
+        """Open the page of an integration."""
+        await self.open(f"/config/integrations/integration/{integration}")
+        await self.page.locator("ha-config-entry-row").first.wait_for()
+
+    def entry(self, name: str) -> Locator:
+        """Return the part about an entry on the page of its integration."""
+        title = self.page.get_by_text(name, exact=True)
+        return self.page.locator("ha-config-entry-row").filter(has=title)
+
+    async def press(self, button: str, *, of: str) -> Dialog:
+        """Press a button of an entry, which opens a dialog."""
+        await self.entry(of).get_by_role("button", name=button).first.click()
+        return self.dialog
+
+    async def choose(self, item: str, *, of: str) -> Dialog:
+        """Choose from the menu of an entry what may open a dialog."""
+        await self.press("Menu", of=of)
+        await self.entry(of).get_by_role("menuitem", name=item).click()
+        return self.dialog
+
+    async def download_diagnostics(self, entry: str) -> str:
+        """Download what one attaches to a report, and read it."""
+        async with self.page.expect_download() as download:
+            await self.choose("Download diagnostics", of=entry)
+        path = await (await download.value).path()
+        return path.read_text()
 
     def row(self, name: str, *, on: Locator | None = None) -> Locator:
         """Return the line of an entity on the page of its device, or on a card."""
@@ -169,4 +196,10 @@ class Dialog:
     async def finish(self) -> None:
         """Press the last button there is, and see that the dialog closes."""
         await self.press(re.compile("finish", re.IGNORECASE))
+        await expect(self.window.get_by_role("dialog")).to_be_hidden()
+
+    async def close(self) -> None:
+        """Close what has nothing more to ask."""
+        # There is a cross for it as well.
+        await self.window.get_by_role("button", name="Close").last.click()
         await expect(self.window.get_by_role("dialog")).to_be_hidden()

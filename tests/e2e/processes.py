@@ -119,43 +119,53 @@ class House:
 class Fleet:
     """Simulated miners in a process of their own, in which trouble can be made."""
 
-    def __init__(self, socket: Path, port: int, *, has_decoys: bool) -> None:
-        """Remember how the running fleet is reached."""
-        self._socket = socket
+    def __init__(
+        self, log: Path, socket: Path, first: str, port: int, *options: str
+    ) -> None:
+        """Remember how the fleet is run and reached; nothing runs yet."""
         self.port = port
-        self.has_decoys = has_decoys
+        self.has_decoys = "--no-decoys" not in options
+        self._log = log
+        self._socket = socket
+        self._options = (f"--first={first}", f"--port={port}", *options)
+        self._running: asyncio.Task[None] | None = None
 
     @classmethod
     @asynccontextmanager
     async def running(
-        cls, log: Path, first: str, port: int, *options: str, decoys: bool = False
+        cls, log: Path, first: str, port: int, *options: str
     ) -> AsyncIterator[Fleet]:
         """Run a fleet, with more options of the simulator's if need be."""
-        command = [sys.executable, "-m", "simulator", "run"]
-        command += [f"--first={first}", f"--port={port}", *options]
-        if not decoys:
-            command.append("--no-decoys")
         # The path of a socket must not be long, as that of a checkout may be.
         with tempfile.TemporaryDirectory(prefix="fleet-") as folder:
-            socket = Path(folder) / "control"
-            program = Program(
-                name="The simulated fleet",
-                command=[*command, f"--control={socket}"],
-                folder=ROOT,
-                log=log,
-                environment={},
-                grace=10.0,
-                hurry=asyncio.Event(),
-            )
-            fleet = cls(socket, port, has_decoys=decoys)
-            running = asyncio.create_task(program.run())
+            fleet = cls(log, Path(folder) / "control", first, port, *options)
             try:
-                await _unless_ended(fleet._wait_until_it_answers(), running)
+                await fleet.start()
                 yield fleet
             finally:
-                running.cancel()
-                with suppress(asyncio.CancelledError, Ended):
-                    await running
+                await fleet.stop()
+
+    async def start(self, *options: str) -> None:
+        """Start the miners, with other options this time if need be."""
+        command = [sys.executable, "-m", "simulator", "run", *self._options]
+        program = Program(
+            name="The simulated fleet",
+            command=[*command, *options, f"--control={self._socket}"],
+            folder=ROOT,
+            log=self._log,
+            environment={},
+            grace=10.0,
+            hurry=asyncio.Event(),
+        )
+        self._running = asyncio.create_task(program.run())
+        await _unless_ended(self._wait_until_it_answers(), self._running)
+
+    async def stop(self) -> None:
+        """Switch all the miners off."""
+        if self._running is not None:
+            self._running.cancel()
+            with suppress(asyncio.CancelledError, Ended):
+                await self._running
 
     async def miners(self) -> dict[str, dict[str, Any]]:
         """Return what there is to know of each miner, by their addresses."""

@@ -20,6 +20,7 @@ NOBODY = "127.0.16.14"
 
 PASSWORD = "root"
 STRANGERS_PASSWORD = "my own"
+NEW_PASSWORD = "a new one"
 
 # In s, for one of the miners.
 POLL_INTERVAL = 5
