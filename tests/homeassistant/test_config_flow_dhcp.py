@@ -16,6 +16,9 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 import pytest
+from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped]  # has no types
+    MockConfigEntry,
+)
 
 from custom_components.braiins_fleet import config_flow
 from custom_components.braiins_fleet.asic import ApiVersion, Details
@@ -263,6 +266,19 @@ async def test_a_miner_that_has_just_told_its_mac_is_left_in_peace_where_it_was(
     )
     assert ends_with(await announce(hass, miner), "already_configured")
     assert miner.calls == 0
+
+
+async def test_a_miner_that_only_the_router_knows_is_offered(
+    hass: HomeAssistant, device_registry: dr.DeviceRegistry, miner: SimulatedMiner
+) -> None:
+    router = MockConfigEntry(domain="router")
+    router.add_to_hass(hass)
+    device_registry.async_get_or_create(
+        config_entry_id=router.entry_id,
+        connections={(dr.CONNECTION_NETWORK_MAC, mac_of(miner))},
+    )
+    form = await announce(hass, miner)
+    assert form["step_id"] == "discovery_confirm"
 
 
 async def test_a_known_miner_that_restarts_at_a_new_address_is_waited_for(
