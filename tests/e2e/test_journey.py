@@ -168,7 +168,7 @@ async def test_the_page_of_a_miner_shows_what_it_does(
 
     await fleet.make_trouble(MINER, "block")
     found = person.row(NAMES["found_blocks"])
-    await expect(found).to_contain_text(re.compile(r"\b1\b"), timeout=15_000)
+    await expect(found).to_contain_text(re.compile(r"\b1\b"))
     await person.photograph("miner-found-a-block", whole=True)
 
 
@@ -180,7 +180,7 @@ async def test_the_logbook_says_what_happened_to_a_miner(
     line = person.page.locator("ha-logbook-entry").filter(
         has_text=TEXTS["common"]["logbook_block_found"]
     )
-    await expect(line).to_contain_text(device.name, timeout=15_000)
+    await expect(line).to_contain_text(device.name)
     await person.photograph("activity-of-a-miner")
     await person.open(f"/logbook?device_id={device.id}")
     event = person.page.locator("ha-logbook-entry").filter(
@@ -203,7 +203,7 @@ async def test_the_page_of_the_fleet_shows_the_totals(
         assert watts == pytest.approx(power, rel=0.05)
         assert await person.number(NAMES["fleet_found_blocks"]) >= 1
 
-    await eventually(look, within=15)
+    await eventually(look, within=20)
     await person.photograph("fleet", whole=True)
 
 
@@ -244,7 +244,7 @@ async def test_a_restart_brings_everything_back_but_what_is_off(
     await person.photograph("off-at-the-start")
 
     await fleet.heal(OFF)
-    await expect(power).to_contain_text(" W", timeout=5_000)
+    await expect(power).to_contain_text(" W")
     await person.photograph("switched-on")
 
 
@@ -265,7 +265,7 @@ async def test_a_miner_is_polled_as_often_as_one_likes(
     async def look() -> float:
         return float((await house.readings(MINER))["energy"])
 
-    notes["energy"] = await eventually(look, within=10)
+    notes["energy"] = await eventually(look, within=20)
     notes["noted"] = time.monotonic()
 
 
@@ -313,6 +313,7 @@ async def test_a_miner_with_a_new_password_asks_for_it(
     await person.open_integration(COMPONENT.name)
     asks = person.page.get_by_role("button", name="Reconfigure")
     await expect(asks).to_be_visible(timeout=60_000)
+    await asks.scroll_into_view_if_needed()
     await person.photograph("new-password-needed")
     await asks.click()
     dialog = person.dialog
@@ -342,12 +343,12 @@ async def test_a_miner_that_goes_is_missed_and_seen_again_when_it_returns(
     await fleet.make_trouble(KILLED, "refuse")
     await expect(power).to_contain_text("Unavailable", timeout=40_000)
     await person.photograph("gone", whole=True)
-    await eventually(partial(unreachable, 1), within=10)
+    await eventually(partial(unreachable, 1), within=20)
 
     await fleet.heal(KILLED)
-    await expect(power).to_contain_text(" W", timeout=5_000)
+    await expect(power).to_contain_text(" W")
     await person.photograph("back-again")
-    await eventually(partial(unreachable, 0), within=10)
+    await eventually(partial(unreachable, 0), within=20)
 
 
 async def test_the_energy_meter_survives_a_power_cut(
@@ -366,7 +367,9 @@ async def test_the_energy_meter_survives_a_power_cut(
     more = await eventually(look, within=20) - notes["energy"]
     # The last poll may have been just before the one that is lost.
     lost = 2 * POLL_INTERVAL / 3600
-    assert kilowatts * (hours - lost) - 0.001 <= more <= kilowatts * hours + 0.001
+    # Power wavers, and what is shown is rounded.
+    least, most = 0.95 * kilowatts * (hours - lost), 1.05 * kilowatts * hours
+    assert least - 0.001 <= more <= most + 0.001
     await person.open_device((await house.devices())[MINER].id)
     await expect(person.row(NAMES["energy"])).to_contain_text("kWh")
     await person.photograph("after-the-power-cut")
