@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from random import random
-from typing import Any, Final, override
+from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST
@@ -13,6 +12,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
+from .agenda import Agenda
 from .asic import (
     ApiVersion,
     AsicError,
@@ -26,7 +26,6 @@ from .asic import (
     Reading,
     Snapshot,
     TimedOut,
-    TunerPhase,
     Unreachable,
 )
 from .const import (
@@ -41,20 +40,14 @@ from .farm import Farm
 from .happenings import Happening, Watch
 from .identity import identity, is_miner_of, who_is
 from .login import StillStarting, obstacle
-from .state import MinerState, boards_of, fans_of, pools_of, starts
-
-LIVE: Final = (Reading.STATS, Reading.HASHBOARDS, Reading.COOLING)
-SLOW: Final = (Reading.TUNER, Reading.POOLS, Reading.ERRORS)
-RARE: Final = (
-    Reading.DETAILS,
-    Reading.CONFIGURATION,
-    Reading.LIMITS,
-    Reading.LICENSE,
-    Reading.NETWORK,
-    Reading.AUTO_UPGRADE,
+from .state import (
+    MinerState,
+    boards_of,
+    differs_in_live_figures_only,
+    fans_of,
+    pools_of,
+    starts,
 )
-_SLOW_EVERY = 60.0
-_RARE_EVERY = 600.0
 
 # A miner that was just changed fails for so long, and has not lost its figures.
 _KEEP_FOR = 60.0
@@ -104,7 +97,10 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         self._misses = 0
         self._answered: float | None = None
         self._look_again: asyncio.TimerHandle | None = None
-        self._slow_due = self._rare_due = 0.0
+        self._agenda = Agenda()
+        # What the entities were told of last, and whether they need not all look.
+        self._told: MinerState | None = None
+        self.only_live = False
         # Readings that failed, and since when.
         self._failing: dict[Reading, float] = {}
         self._likeness: tuple[object, ...] | None = None
@@ -210,7 +206,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
             self.poll()
         elif status is not self.data.status:
             # What changes the status changes much else.
-            self._slow_due = self._rare_due = 0.0
+            self._agenda.begin_anew()
             self.data = replace(self.data, status=status)
             self._look_at(self.data)
             self.async_update_listeners()
@@ -281,6 +277,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         self.poll_time = now - start
         state = self._take_in(fresh, api, now)
         self._misses, self._answered, self._unreachable = 0, now, False
+        self._agenda.answered()
         return state
 
     @callback
@@ -297,6 +294,19 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         if self._once_more:
             self._once_more = False
             self.hass.loop.call_soon(self.poll)
+
+    @callback
+    @override
+    def async_update_listeners(self) -> None:
+        told, self._told = self._told, None
+        if self.last_update_success:
+            self._told = self.data
+        self.only_live = (
+            told is not None
+            and self._told is not None
+            and differs_in_live_figures_only(told, self._told)
+        )
+        super().async_update_listeners()
 
     def _remember(self) -> None:
         """Keep what the miner is like, where that has changed."""
@@ -317,42 +327,19 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
 
     def _due(self, now: float) -> list[Reading]:
         """Return what to read now."""
-        due = list(LIVE)
-        if now >= self._slow_due:
-            due += SLOW
-            self._reviewed = True
-            # The first is followed sooner or later, so that not all are due at once.
-            wait = random() if self._answered is None else 1.0  # noqa: S311 - spreads load
-            self._slow_due = now + _SLOW_EVERY * wait
-        elif self._is_tuning:
-            due.append(Reading.TUNER)
-        if now >= self._rare_due:
-            due += RARE
-            self._rare_due = now + _RARE_EVERY * (0.9 + random() / 10)  # noqa: S311 - as above
-        elif not (self._identified and self._listening) or self._has_just_started:
+        due = self._agenda.due(now, self.data)
+        self._reviewed = Reading.POOLS in due
+        if not (self._identified and self._listening):
             due.append(Reading.DETAILS)
         due += [
             reading
             for reading, since in self._failing.items()
-            if reading not in due
-            and (now - since < _KEEP_FOR or self._still_shows(reading))
+            if now - since < _KEEP_FOR or self._still_shows(reading)
         ]
-        return [reading for reading in due if self.miner.supports(reading)]
+        return [each for each in dict.fromkeys(due) if self.miner.supports(each)]
 
     def _still_shows(self, reading: Reading) -> bool:
         return getattr(self.data.snapshot, reading.value) is not None
-
-    @property
-    def _has_just_started(self) -> bool:
-        # Asked in its first second, a miner does not know yet since when it mines.
-        state = self.data
-        return state.status is MinerStatus.NORMAL and state.mining_since is None
-
-    @property
-    def _is_tuning(self) -> bool:
-        if self._answered is None or (tuner := self.data.snapshot.tuner) is None:
-            return False
-        return tuner.phase in (TunerPhase.TUNING, TunerPhase.PREHEAT)
 
     async def _identify(self, fresh: Snapshot) -> ApiVersion:
         """See that it is still the same miner, before anything it says is believed."""
@@ -393,7 +380,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
     def _doubt(self) -> None:
         """Read the next answer as if it were the first, whoever it is that answers."""
         self._identified = self._reviewed = False
-        self._slow_due = self._rare_due = 0.0
+        self._agenda.begin_anew()
 
     def _missed(self, err: AsicError) -> MinerState:
         """Overlook a poll that failed, or a few, but not more."""

@@ -23,11 +23,13 @@ _UNSEEN = object()
 class MinerEntityDescription(EntityDescription):
     """An entity of a miner, and where its value is.
 
-    An entity is there once its value was, or always.
+    An entity is there once its value was, or always. One that is `live` has another
+    value with each poll, so it is worth looking.
     """
 
     value: Callable[[MinerState], Any]
     always: bool = False
+    live: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,11 @@ class MinerEntity[D: Description](CoordinatorEntity[MinerCoordinator]):
         self.entity_description = description
         self._key = key
         self._seen: Any = _UNSEEN
+        self._live = (
+            description.live
+            if isinstance(description, MinerEntityDescription)
+            else description.part.live
+        )
         self._attr_translation_key = description.key
         self._attr_unique_id = unique_id(coordinator, description, key)
         self._attr_device_info = DeviceInfo(
@@ -70,7 +77,8 @@ class MinerEntity[D: Description](CoordinatorEntity[MinerCoordinator]):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        if self._look():
+        # A look at each of a hundred values costs more than to read the miner.
+        if (self._live or not self.coordinator.only_live) and self._look():
             self.async_write_ha_state()
 
     def _look(self) -> bool:

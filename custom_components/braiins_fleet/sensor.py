@@ -167,6 +167,7 @@ def _address(state: MinerState) -> str | None:
 
 _hashrate = partial(
     MinerSensorDescription,
+    live=True,
     native_unit_of_measurement=HASHRATE_UNIT,
     state_class=SensorStateClass.MEASUREMENT,
 )
@@ -180,6 +181,7 @@ _enum = partial(MinerSensorDescription, device_class=SensorDeviceClass.ENUM)
 _hidden = partial(_diagnostic, entity_registry_enabled_default=False)
 _heat = partial(
     _diagnostic,
+    live=True,
     device_class=SensorDeviceClass.TEMPERATURE,
     native_unit_of_measurement=UnitOfTemperature.CELSIUS,
     state_class=SensorStateClass.MEASUREMENT,
@@ -214,12 +216,14 @@ MINER_SENSORS: tuple[MinerSensorDescription, ...] = (
     ),
     MinerSensorDescription(
         key="share_of_nominal",
+        live=True,
         native_unit_of_measurement=PERCENTAGE,
         state_class=SensorStateClass.MEASUREMENT,
         value=_of(_work, _share_of_nominal),
     ),
     MinerSensorDescription(
         key="power",
+        live=True,
         device_class=SensorDeviceClass.POWER,
         native_unit_of_measurement=UnitOfPower.WATT,
         state_class=SensorStateClass.MEASUREMENT,
@@ -228,6 +232,7 @@ MINER_SENSORS: tuple[MinerSensorDescription, ...] = (
     ),
     MinerSensorDescription(
         key="efficiency",
+        live=True,
         native_unit_of_measurement=EFFICIENCY_UNIT,
         state_class=SensorStateClass.MEASUREMENT,
         value=_efficiency,
@@ -270,11 +275,13 @@ MINER_SENSORS: tuple[MinerSensorDescription, ...] = (
     ),
     _diagnostic(
         key="best_share",
+        live=True,
         state_class=SensorStateClass.MEASUREMENT,
         value=_of(_work, lambda work: work.best_share),
     ),
     _counter(
         key="found_blocks",
+        live=True,
         entity_category=None,
         value=_of(_work, lambda work: work.found_blocks),
     ),

@@ -1,8 +1,9 @@
 """What is known of a miner at one moment; entities read this and nothing else."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
+from operator import attrgetter, is_
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +23,8 @@ from .asic import (
 )
 
 _SAME_START = timedelta(seconds=60)
+_LIVE = {"snapshot", "boards", "fans", "boot_moment", "mining_moment"}
+_LIVE_READINGS = {"stats", "hashboards", "cooling", "missing", "raw"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,16 +71,36 @@ class MinerState:
         return hottest.temperature
 
 
+_steady = attrgetter(
+    *(each.name for each in fields(MinerState) if each.name not in _LIVE),
+    *(
+        f"snapshot.{each.name}"
+        for each in fields(Snapshot)
+        if each.name not in _LIVE_READINGS
+    ),
+)
+
+
+def differs_in_live_figures_only(old: MinerState, new: MinerState) -> bool:
+    """Tell whether nothing can have changed but what does with each poll.
+
+    What was not read anew is the same object as before.
+    """
+    return all(map(is_, _steady(old), _steady(new), strict=True))
+
+
 @dataclass(frozen=True, slots=True)
 class Part[P]:
     """What a miner has several of, such as its boards.
 
     `name` is also the placeholder in the names of its entities, which `label` fills.
+    Of those that are `live` there are other figures with each poll.
     """
 
     name: str
     among: Callable[[MinerState], Mapping[str, P]]
     label: Callable[[MinerState, str], str]
+    live: bool
 
 
 def boards_of(snapshot: Snapshot) -> dict[str, Hashboard]:
@@ -133,7 +156,7 @@ def _host(pool: Pool) -> str:
         return pool.url
 
 
-BOARD = Part("board", lambda state: state.boards, lambda _, key: key)
-FAN = Part("fan", lambda state: state.fans, lambda _, key: key)
-POOL = Part("pool", lambda state: state.pools, pool_name)
+BOARD = Part("board", lambda state: state.boards, lambda _, key: key, live=True)
+FAN = Part("fan", lambda state: state.fans, lambda _, key: key, live=True)
+POOL = Part("pool", lambda state: state.pools, pool_name, live=False)
 PARTS = (BOARD, FAN, POOL)

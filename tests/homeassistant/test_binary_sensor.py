@@ -47,7 +47,7 @@ def shown(hass: HomeAssistant) -> Shown:
 
 async def review(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     """Poll as it is done once a minute."""
-    entry.runtime_data._slow_due = entry.runtime_data._rare_due = 0.0
+    entry.runtime_data._agenda.begin_anew()
     await poll(hass, entry)
 
 

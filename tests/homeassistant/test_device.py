@@ -38,7 +38,7 @@ def device(hass: HomeAssistant, entry: ConfigEntry[Any]) -> dr.DeviceEntry:
 
 async def review(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     """Poll as it is done once a minute."""
-    entry.runtime_data._slow_due = 0.0
+    entry.runtime_data._agenda.begin_anew()
     await poll(hass, entry)
 
 
@@ -136,7 +136,7 @@ async def test_a_miner_that_cannot_tell_what_it_is_keeps_what_its_device_shows(
     assert before.model == "Antminer S19k Pro"
 
     still_miner.faults.fail("GetMinerDetails", code=grpc.StatusCode.INTERNAL)
-    entry.runtime_data._rare_due = 0.0
+    entry.runtime_data._agenda.begin_anew()
     await pass_time(2 * MINUTE, step=10)
     assert entry.runtime_data.data.snapshot.details is None
     after = device(hass, entry)

@@ -84,7 +84,7 @@ async def test_what_stays_the_same_is_not_written_again(
     entry = await set_up(still_miner)
     before = hass.states.get(ENTITY)
     assert before is not None
-    entry.runtime_data._rare_due = 0.0
+    entry.runtime_data._agenda.begin_anew()
     await poll(hass, entry)
     after = hass.states.get(ENTITY)
     assert after is before
