@@ -155,6 +155,7 @@ def tell_of_another(coordinator: MinerCoordinator) -> None:
         Matter.ANOTHER_MINER,
         {
             "host": coordinator.config_entry.data[CONF_HOST],
+            "known_as": coordinator.identity,
             "other": who_is(coordinator.hass, other),
         },
         **{DATA_OTHER: identity(other)},

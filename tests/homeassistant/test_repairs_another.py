@@ -51,6 +51,7 @@ async def test_it_is_told_where_nothing_can_be_set_up(
     stranger = still_miner.machine.identity.mac.lower()
     assert found.translation_placeholders == {
         "miner": "Antminer S19k Pro",
+        "known_as": entry.unique_id,
         "host": still_miner.host,
         "other": f"Antminer S19k Pro ({stranger})",
     }
