@@ -300,7 +300,8 @@ MINER_SENSORS: tuple[MinerSensorDescription, ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         value=_of(_shares, _reject_rate),
     ),
-    _diagnostic(
+    # A new time every minute would fill the activity of a miner with nothing else.
+    _hidden(
         key="last_share",
         device_class=SensorDeviceClass.TIMESTAMP,
         value=_of(_shares, lambda shares: shares.last_share_at),

@@ -190,10 +190,10 @@ async def test_entities_of_several_releases_need_the_newest_of_them(
         "miner": "Antminer S19k Pro",
         "firmware": "24.03",
         "release": "24.06",
-        "entities": "Last share, Problem, Trouble",
+        "entities": "Problem, Trouble",
     }
 
-    for key in ("_errors", "_problem", "_last_share"):
+    for key in ("_errors", "_problem"):
         known_as = named(entity_registry, entry, key).entity_id
         entity_registry.async_update_entity(
             known_as, disabled_by=er.RegistryEntryDisabler.USER
