@@ -1,5 +1,6 @@
 """What to read of a miner, and how often."""
 
+from collections.abc import Iterable
 from random import random
 from typing import Final
 
@@ -7,14 +8,20 @@ from .asic import MinerStatus, Reading, TunerPhase
 from .state import MinerState
 
 LIVE: Final = (Reading.STATS, Reading.HASHBOARDS)
-SLOW: Final = (Reading.TUNER, Reading.POOLS, Reading.ERRORS)
+SLOW: Final = (
+    Reading.TUNER,
+    Reading.POOLS,
+    Reading.ERRORS,
+    Reading.CONFIGURATION,
+)
 RARE: Final = (
     Reading.DETAILS,
-    Reading.CONFIGURATION,
     Reading.LIMITS,
     Reading.LICENSE,
     Reading.NETWORK,
     Reading.AUTO_UPGRADE,
+    Reading.LOCATE,
+    Reading.PROFILES,
 )
 # With every third poll as a rule: fans are slow, and a call is most of what it costs.
 _FANS_EVERY = 25.0
@@ -27,11 +34,17 @@ class Agenda:
 
     def __init__(self) -> None:
         self._answered = False
+        self._wanted: tuple[Reading, ...] = ()
         self._fans_due = self._slow_due = self._rare_due = 0.0
 
     def begin_anew(self) -> None:
         """Have everything read with the next poll."""
         self._fans_due = self._slow_due = self._rare_due = 0.0
+
+    def review(self, readings: Iterable[Reading] = ()) -> None:
+        """Have all but what hardly ever changes read with the next poll, and these."""
+        self._fans_due = self._slow_due = 0.0
+        self._wanted = tuple(readings)
 
     def due(self, now: float, state: MinerState | None) -> list[Reading]:
         """Return what to read now, of a miner that is like this as far as is known."""
@@ -52,7 +65,8 @@ class Agenda:
             self._rare_due = now + _RARE_EVERY * (0.9 + random() / 10)  # noqa: S311 - as above
         elif state and _has_just_started(state):
             due.append(Reading.DETAILS)
-        return due
+        wanted, self._wanted = self._wanted, ()
+        return [*due, *wanted]
 
     def answered(self) -> None:
         """Take note that there was an answer."""

@@ -1,7 +1,7 @@
 """Keeps up with one miner: polls it, listens to it, notices when it goes and comes."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, override
@@ -19,13 +19,11 @@ from .asic import (
     Denied,
     Details,
     Faulty,
-    Garbled,
     Miner,
     MinerStatus,
     NotNow,
     Reading,
     Snapshot,
-    TimedOut,
     Unreachable,
 )
 from .const import (
@@ -36,6 +34,8 @@ from .const import (
     DOMAIN,
     LOGGER,
 )
+from .control import Control
+from .failing import KEEP_FOR, Failing
 from .farm import Farm
 from .happenings import Happening, Watch
 from .identity import identity, is_miner_of, who_is
@@ -49,15 +49,17 @@ from .state import (
     starts,
 )
 
-# A miner that was just changed fails for so long, and has not lost its figures.
-_KEEP_FOR = 60.0
-_PASSING = (Faulty, Garbled, NotNow, TimedOut, Unreachable)
 # After so long without an answer it is away, unless somebody has chosen otherwise.
 _AWAY_AFTER = 30.0
 _LOOK_AGAIN = 10.0
 _ASK_THE_AWAY_EVERY = 60.0
 # Between two tries to listen to a miner that answers everything else.
 _LISTEN_AGAIN = (1.0, 60.0)
+# After a command, until it shows.
+_READ_BACK_AGAIN = 0.5
+_TAKES_OVER_WITHIN = 20.0
+_FOLLOW_EVERY = 2.0
+_FOLLOW_FOR = 20.0
 
 type MinerConfigEntry = ConfigEntry[MinerCoordinator]
 
@@ -75,6 +77,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         )
         self.miner = miner
         self.identity = str(entry.unique_id)
+        self.control = Control(self)
         self.meter = farm.energy.meter(entry.entry_id)
         self.interval: float = entry.options.get(
             CONF_POLL_INTERVAL, DEFAULT_POLL_INTERVAL
@@ -97,16 +100,16 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         self._misses = 0
         self._answered: float | None = None
         self._look_again: asyncio.TimerHandle | None = None
+        self._followed_until = 0.0
         self._agenda = Agenda()
         # What the entities were told of last, and whether they need not all look.
         self._told: MinerState | None = None
         self.only_live = False
-        # Readings that failed, and since when.
-        self._failing: dict[Reading, float] = {}
+        self._failing = Failing()
         self._likeness: tuple[object, ...] | None = None
         self.poll_time: float | None = None
-        # The unique ids of the entities that were added.
-        self.entities: set[str] = set()
+        # The platforms and unique ids of the entities that were added.
+        self.entities: set[tuple[str, str]] = set()
         # Who answered in the miner's place.
         self.another: Details | None = None
 
@@ -134,9 +137,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
             "missed_polls": self._misses,
             "seconds_since_answer": self._answered and now - self._answered,
             "listens_to_status": self._listening,
-            "seconds_of_failing": {
-                reading.value: now - since for reading, since in self._failing.items()
-            },
+            "seconds_of_failing": self._failing.ages(now),
         }
 
     @callback
@@ -160,6 +161,23 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         self.config_entry.async_create_background_task(
             self.hass, self.async_refresh(), f"{self.name} poll"
         )
+
+    async def async_read_back(self, readings: Iterable[Reading] = ()) -> None:
+        """Read what a command may have changed, once the miner has taken that over."""
+        begun, wait = self._now(), _READ_BACK_AGAIN
+        while True:
+            self._agenda.review(readings)
+            await self.async_refresh()
+            self._followed_until = self._now() + _FOLLOW_FOR
+            taken_over = not (
+                self._misses or Reading.CONFIGURATION in self.data.snapshot.missing
+            )
+            waited = self._now() - begun
+            if taken_over or self._unreachable or waited > _TAKES_OVER_WITHIN:
+                break
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, _FOLLOW_EVERY)
+        self._again_in(_FOLLOW_EVERY)
 
     @property
     def _is_shut_out(self) -> bool:
@@ -217,9 +235,12 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
 
     def _soon(self) -> None:
         """Look again before long, however rarely the miner is polled."""
-        self._stop_looking()
         if self.interval > _LOOK_AGAIN:
-            self._look_again = self.hass.loop.call_later(_LOOK_AGAIN, self.poll)
+            self._again_in(_LOOK_AGAIN)
+
+    def _again_in(self, seconds: float) -> None:
+        self._stop_looking()
+        self._look_again = self.hass.loop.call_later(seconds, self.poll)
 
     @callback
     def _stop_looking(self) -> None:
@@ -294,6 +315,8 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         if self._once_more:
             self._once_more = False
             self.hass.loop.call_soon(self.poll)
+        elif self._now() < self._followed_until:
+            self._again_in(_FOLLOW_EVERY)
 
     @callback
     @override
@@ -331,15 +354,8 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         self._reviewed = Reading.POOLS in due
         if not (self._identified and self._listening):
             due.append(Reading.DETAILS)
-        due += [
-            reading
-            for reading, since in self._failing.items()
-            if now - since < _KEEP_FOR or self._still_shows(reading)
-        ]
+        due += self._failing.due(now, self.data)
         return [each for each in dict.fromkeys(due) if self.miner.supports(each)]
-
-    def _still_shows(self, reading: Reading) -> bool:
-        return getattr(self.data.snapshot, reading.value) is not None
 
     async def _identify(self, fresh: Snapshot) -> ApiVersion:
         """See that it is still the same miner, before anything it says is believed."""
@@ -409,7 +425,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         if self._answered is None or not self.last_update_success:
             return False
         silent = self._now() - self._answered
-        if self._is_busy(err) and silent < _KEEP_FOR:
+        if self._is_busy(err) and silent < KEEP_FOR:
             return True
         if self._tolerated is not None:
             return self._misses < self._tolerated
@@ -433,7 +449,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         status = old.status
         if fresh.details is not None and not self._listening:
             status = fresh.details.status
-        snapshot = self._merge(old.snapshot, fresh, status, now)
+        snapshot = self._failing.merge(old.snapshot, fresh, status, now)
 
         changes: dict[str, Any] = {}
         if Reading.STATS in fresh.raw or snapshot.stats is None:
@@ -454,28 +470,4 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
             boards=boards_of(snapshot),
             fans=fans_of(snapshot),
             **changes,
-        )
-
-    def _merge(
-        self, old: Snapshot, fresh: Snapshot, status: MinerStatus, now: float
-    ) -> Snapshot:
-        """Put what was read over what is known.
-
-        What fails for a moment stays as it is for a minute; then it is unknown.
-        """
-        changes: dict[str, Any] = {
-            reading.value: getattr(fresh, reading.value) for reading in fresh.raw
-        }
-        if self._failing:
-            for reading in fresh.raw:
-                self._failing.pop(reading, None)
-        for reading, error in fresh.missing.items():
-            since = self._failing.setdefault(reading, now)
-            passes = isinstance(error, _PASSING) and now - since < _KEEP_FOR
-            if isinstance(error, NotNow) and status is MinerStatus.NOT_STARTED:
-                passes = False
-            if not passes:
-                changes[reading.value] = None
-        return replace(
-            old, **changes, raw={**old.raw, **fresh.raw}, missing=fresh.missing
         )

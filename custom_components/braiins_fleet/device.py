@@ -105,7 +105,7 @@ class _Parts:
         for entity in orphans:
             if self._missed[entity.entity_id] >= _GONE_AFTER:
                 del self._missed[entity.entity_id]
-                self._coordinator.entities.discard(entity.unique_id)
+                self._coordinator.entities.discard((entity.domain, entity.unique_id))
                 registry.async_remove(entity.entity_id)
 
     def _orphans(self) -> list[er.RegistryEntry]:

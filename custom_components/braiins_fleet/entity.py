@@ -12,6 +12,7 @@ from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
+from .asic import ApiVersion
 from .const import DOMAIN
 from .coordinator import MinerConfigEntry, MinerCoordinator
 from .state import MinerState, Part
@@ -23,13 +24,15 @@ _UNSEEN = object()
 class MinerEntityDescription(EntityDescription):
     """An entity of a miner, and where its value is.
 
-    An entity is there once its value was, or always. One that is `live` has another
-    value with each poll, so it is worth looking.
+    An entity is there once its value was, or always; and on firmware with the API 1.x
+    that it is `since`. One that is `live` has another value with each poll, so it is
+    worth looking.
     """
 
     value: Callable[[MinerState], Any]
     always: bool = False
     live: bool = False
+    since: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,12 +125,12 @@ def add_entities(
         new = []
         for description, key in _candidates(coordinator.data, descriptions):
             known_as = unique_id(coordinator, description, key)
-            if known_as not in coordinator.entities and (
+            if (platform, known_as) not in coordinator.entities and (
                 description.always
                 or _value(coordinator.data, description, key) is not None
                 or registry.async_get_entity_id(platform, DOMAIN, known_as)
             ):
-                coordinator.entities.add(known_as)
+                coordinator.entities.add((platform, known_as))
                 new.append(make(coordinator, description, key))
         if new:
             async_add_entities(new)
@@ -159,7 +162,7 @@ def _candidates(
     for description in descriptions:
         if isinstance(description, PartEntityDescription):
             yield from ((description, key) for key in description.part.among(state))
-        else:
+        elif state.api >= ApiVersion(1, description.since):
             yield description, None
 
 

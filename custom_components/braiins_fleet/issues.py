@@ -192,7 +192,7 @@ def forget_missing_boards(coordinator: MinerCoordinator) -> None:
     for entities in _missing_boards(coordinator).values():
         for entity in entities:
             # Should the board come back, they are made again.
-            coordinator.entities.discard(entity.unique_id)
+            coordinator.entities.discard((entity.domain, entity.unique_id))
             registry.async_remove(entity.entity_id)
 
 

@@ -1,0 +1,124 @@
+"""The fans that cool a miner, as one fan."""
+
+from dataclasses import dataclass
+from typing import override
+
+from homeassistant.components.fan import FanEntity, FanEntityDescription
+from homeassistant.components.fan.const import FanEntityFeature
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .asic import CoolingKind, Miner
+from .const import DOMAIN
+from .coordinator import MinerConfigEntry
+from .entity import add_entities
+from .setting import SettingDescription, SettingEntity, change_cooling
+from .state import MinerState
+
+# Changes of one miner take turns anyway, and miners do not wait for each other.
+PARALLEL_UPDATES = 0
+
+_AUTOMATIC = "automatic"
+
+
+@dataclass(frozen=True, slots=True)
+class _Speed:
+    """How fast the fans turn in %, and whether the miner decides on that."""
+
+    percent: int | None
+    automatic: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class MinerFanDescription(SettingDescription, FanEntityDescription):
+    """Fans of a miner."""
+
+
+def _speed(state: MinerState) -> _Speed | None:
+    """Return how the fans are set, of a miner that is cooled by them."""
+    configuration = state.snapshot.configuration
+    cooling = configuration.cooling if configuration else None
+    if cooling is None or not state.fans:
+        return None
+    if cooling.kind is CoolingKind.MANUAL and cooling.fan_speed is not None:
+        return _Speed(round(cooling.fan_speed), automatic=False)
+    if cooling.kind is not CoolingKind.AUTO:
+        return None
+    targets = [
+        fan.target_speed for fan in state.fans.values() if fan.target_speed is not None
+    ]
+    return _Speed(round(max(targets)) if targets else None, automatic=True)
+
+
+async def _set_speed(miner: Miner, wanted: _Speed) -> None:
+    if wanted.automatic:
+        await change_cooling(miner, kind=CoolingKind.AUTO)
+    else:
+        await change_cooling(miner, kind=CoolingKind.MANUAL, fan_speed=wanted.percent)
+
+
+FANS = MinerFanDescription(
+    key="cooling_fans", since=4, live=True, value=_speed, write=_set_speed
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,  # noqa: ARG001 - the coordinator has it
+    entry: MinerConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the fans of a miner that has any."""
+    add_entities(entry, async_add_entities, Platform.FAN, (FANS,), CoolingFans)
+
+
+class CoolingFans(SettingEntity[MinerFanDescription], FanEntity):
+    """All fans of a miner; they cannot be turned off, as it would burn."""
+
+    _attr_supported_features = FanEntityFeature.SET_SPEED | FanEntityFeature.PRESET_MODE
+    entity_description: MinerFanDescription
+
+    @property
+    @override
+    def preset_modes(self) -> list[str]:
+        return [_AUTOMATIC]
+
+    @override
+    def _show(self, value: _Speed | None) -> None:
+        self._attr_percentage = value.percent if value else None
+        self._attr_preset_mode = _AUTOMATIC if value and value.automatic else None
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        return True
+
+    @override
+    async def async_set_percentage(self, percentage: int) -> None:
+        limits = self.coordinator.data.snapshot.limits
+        bounds = limits.cooling.fan_speed if limits and limits.cooling else None
+        lowest = round(bounds.minimum) if bounds and bounds.minimum else 1
+        if percentage <= 0:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="fans_stay_on",
+                translation_placeholders={
+                    "miner": self.coordinator.config_entry.title,
+                    "lowest": str(lowest),
+                },
+            )
+        await self._set_to(_Speed(max(percentage, lowest), automatic=False))
+
+    @override
+    async def async_set_preset_mode(self, preset_mode: str) -> None:
+        await self._set_to(_Speed(None, automatic=True))
+
+    async def _set_to(self, wanted: _Speed) -> None:
+        description = self.entity_description
+
+        def is_set_to(state: MinerState) -> _Speed | None:
+            now = _speed(state)
+            return wanted if now and now.automatic and wanted.automatic else now
+
+        await self._set(wanted, description.write, is_set_to)

@@ -1,0 +1,223 @@
+"""What a miner can be set to out of a few: tuning, cooling, scaling."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, override
+
+from homeassistant.components.select import SelectEntity, SelectEntityDescription
+from homeassistant.const import EntityCategory, Platform, UnitOfPower
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .asic import (
+    CoolingKind,
+    Dps,
+    DpsMode,
+    FanPauseMode,
+    FanPauseRuntime,
+    HashrateTarget,
+    ManualTuning,
+    Miner,
+    PausedFans,
+    PerformanceMode,
+    PowerTarget,
+    Reading,
+    TunedProfile,
+    TunerMode,
+    Unsupported,
+)
+from .const import HASHRATE_UNIT
+from .coordinator import MinerConfigEntry
+from .entity import add_entities
+from .setting import (
+    SettingDescription,
+    SettingEntity,
+    change_cooling,
+    configured,
+    cooled,
+)
+from .state import MinerState
+
+# Changes of one miner take turns anyway, and miners do not wait for each other.
+PARALLEL_UPDATES = 0
+
+_FIRST_WITH_COOLING_MODES = 4
+_MANUAL = "manual"
+_AUTOMATIC = "automatic"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MinerSelectDescription(SettingDescription, SelectEntityDescription):
+    """One of a few; which ones there are, the miner says."""
+
+    choices: Callable[[MinerState], list[str]]
+
+
+# Without a figure, each goes on with what it had.
+_MODES: dict[str, PerformanceMode] = {
+    TunerMode.POWER_TARGET: PowerTarget(None),
+    TunerMode.HASHRATE_TARGET: HashrateTarget(None),
+    _MANUAL: ManualTuning(frequency=None, voltage=None),
+}
+
+
+def _tuning(state: MinerState) -> str | None:
+    configuration = state.snapshot.configuration
+    tuner = configuration.tuner if configuration else None
+    if tuner is None or tuner.enabled is None:
+        return None
+    if not tuner.enabled:
+        return _MANUAL
+    return None if tuner.mode is TunerMode.UNKNOWN else tuner.mode.value
+
+
+def _coolings(state: MinerState) -> list[str]:
+    # Where there are no fans, none can cool it.
+    kinds = [CoolingKind.AUTO, CoolingKind.MANUAL] if state.fans else []
+    if state.api.minor < _FIRST_WITH_COOLING_MODES:
+        kinds = [CoolingKind.AUTO]
+    else:
+        kinds.append(CoolingKind.HYDRO)
+    return [kind.value for kind in (*kinds, CoolingKind.IMMERSION)]
+
+
+def _cooling(kind: CoolingKind) -> str | None:
+    # This is what immersion was called before API 1.4.
+    kind = CoolingKind.IMMERSION if kind is CoolingKind.DISABLED else kind
+    return None if kind is CoolingKind.UNKNOWN else kind.value
+
+
+async def _set_cooling(miner: Miner, wanted: str) -> None:
+    kind = CoolingKind(wanted)
+    try:
+        await change_cooling(miner, kind=kind)
+    except Unsupported:
+        await miner.cooling.set_immersion(on=kind is CoolingKind.IMMERSION)
+
+
+def _paused_fans(paused: PausedFans | None) -> str | None:
+    if paused is None:
+        return None
+    if paused.mode is FanPauseMode.AUTO:
+        return _AUTOMATIC
+    if paused.runtime in (None, FanPauseRuntime.UNKNOWN):
+        return None
+    return paused.runtime
+
+
+async def _set_paused_fans(miner: Miner, wanted: str) -> None:
+    if wanted == _AUTOMATIC:
+        paused = PausedFans(mode=FanPauseMode.AUTO)
+    else:
+        paused = PausedFans(mode=FanPauseMode.MANUAL, runtime=FanPauseRuntime(wanted))
+    await change_cooling(miner, paused=paused)
+
+
+def _profile_name(profile: TunedProfile) -> str:
+    unit = UnitOfPower.WATT if profile.mode is TunerMode.POWER_TARGET else HASHRATE_UNIT
+    return f"{profile.target:g} {unit}"
+
+
+def _profiles(state: MinerState) -> list[str]:
+    tuner = state.snapshot.tuner
+    return [
+        _profile_name(profile)
+        for profile in sorted(
+            state.snapshot.profiles or (), key=lambda each: each.target or 0
+        )
+        if profile.target is not None and tuner and profile.mode is tuner.mode
+    ]
+
+
+def _profile(state: MinerState) -> str | None:
+    tuner = state.snapshot.tuner
+    if tuner is None or tuner.profile is None or tuner.profile.target is None:
+        return None
+    name = _profile_name(tuner.profile)
+    return name if name in _profiles(state) else None
+
+
+async def _set_profile(miner: Miner, wanted: str) -> None:
+    for profile in await miner.tuned_profiles():
+        if profile.target is not None and _profile_name(profile) == wanted:
+            if profile.mode is TunerMode.POWER_TARGET:
+                await miner.tuning.set_power_target(profile.target)
+            else:
+                await miner.tuning.set_hashrate_target(profile.target)
+            return
+    raise ValueError(f"it has no tuned profile of {wanted} any more")
+
+
+_config = partial(MinerSelectDescription, entity_category=EntityCategory.CONFIG)
+
+SELECTS: tuple[MinerSelectDescription, ...] = (
+    _config(
+        key="tuning",
+        value=_tuning,
+        choices=lambda _: list(_MODES),
+        write=lambda miner, wanted: miner.tuning.set_mode(_MODES[wanted]),
+    ),
+    _config(
+        key="cooling",
+        value=cooled(lambda it: _cooling(it.kind)),
+        choices=_coolings,
+        write=_set_cooling,
+    ),
+    _config(
+        key="dps_mode",
+        since=4,
+        value=configured(
+            lambda it: (
+                it.dps.mode.value
+                if it.dps and it.dps.mode not in (None, DpsMode.UNKNOWN)
+                else None
+            )
+        ),
+        choices=lambda _: [DpsMode.NORMAL.value, DpsMode.BOOST.value],
+        write=lambda miner, wanted: miner.set_dps(Dps(mode=DpsMode(wanted))),
+    ),
+    _config(
+        key="paused_fans",
+        since=9,
+        value=cooled(lambda it: _paused_fans(it.paused)),
+        choices=lambda _: [
+            _AUTOMATIC,
+            FanPauseRuntime.LIMITED.value,
+            FanPauseRuntime.INDEFINITE.value,
+        ],
+        write=_set_paused_fans,
+    ),
+    MinerSelectDescription(
+        key="tuned_profile",
+        value=_profile,
+        choices=_profiles,
+        write=_set_profile,
+        reads=(Reading.PROFILES,),
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,  # noqa: ARG001 - the coordinator has it
+    entry: MinerConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add what can be chosen."""
+    add_entities(entry, async_add_entities, Platform.SELECT, SELECTS, MinerSelect)
+
+
+class MinerSelect(SettingEntity[MinerSelectDescription], SelectEntity):
+    """One of a few."""
+
+    entity_description: MinerSelectDescription
+
+    @override
+    def _show(self, value: Any) -> None:
+        self._attr_current_option = value
+        self._attr_options = self.entity_description.choices(self.coordinator.data)
+
+    @override
+    async def async_select_option(self, option: str) -> None:
+        description = self.entity_description
+        await self._set(option, description.write, description.value, description.reads)
