@@ -30,6 +30,7 @@ from .fleet import FleetConfigEntry, FleetCoordinator
 from .identity import is_fleet
 from .issues import keep_issues, tell_of_another, withdraw_with_entries
 from .memory import Memory
+from .services import async_setup_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -69,6 +70,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa:
     hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, stop)
     hass.bus.async_listen_once(EVENT_HOMEASSISTANT_FINAL_WRITE, write)
     withdraw_with_entries(hass)
+    async_setup_services(hass)
     return True
 
 

@@ -12,6 +12,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .asic import Miner, Reading
+from .control import Change
 from .coordinator import MinerConfigEntry
 from .entity import MinerEntity, MinerEntityDescription, add_entities
 
@@ -81,4 +82,7 @@ class MinerButton(MinerEntity[MinerButtonDescription], ButtonEntity):
     @override
     async def async_press(self) -> None:
         description = self.entity_description
-        await self.coordinator.control.do(description.press, reads=description.reads)
+        change = Change(
+            what=self.entity_id, command=description.press, reads=description.reads
+        )
+        await self.coordinator.control.do(change, self._context)

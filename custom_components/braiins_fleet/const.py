@@ -25,6 +25,9 @@ DEFAULT_TOLERATED_MISSES: Final = 3
 # What the event on the bus is called that tells what happened to a miner.
 EVENT_HAPPENED: Final = f"{DOMAIN}_event"
 
+# What the event on the bus is called that tells what somebody changed about a miner.
+EVENT_CHANGED: Final = f"{DOMAIN}_change"
+
 # Home Assistant has no units of its own for these.
 HASHRATE_UNIT: Final = "TH/s"
 EFFICIENCY_UNIT: Final = "J/TH"

@@ -1,11 +1,14 @@
 """Changes to a miner: one after the other, and each confirmed by reading it back."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from homeassistant.const import CONF_HOST
+from homeassistant.const import ATTR_DEVICE_ID, CONF_HOST, CONF_TYPE
+from homeassistant.core import Context
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import device_registry as dr
 
 from .asic import (
     AsicError,
@@ -19,14 +22,37 @@ from .asic import (
     Unreachable,
     Unsupported,
 )
-from .const import DOMAIN
+from .const import DOMAIN, EVENT_CHANGED
 from .state import MinerState
 
 if TYPE_CHECKING:
     from .coordinator import MinerCoordinator
 
 type Command = Callable[[Miner], Awaitable[object]]
-type Check = Callable[[MinerState], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Something to have a miner do.
+
+    `what` names it in the logbook, and `value` is what it changes. `done` tells by what
+    is read afterwards whether it was done, should the miner's answer get lost. `reads`
+    are readings that it changes and that are not read in a review.
+    """
+
+    what: str
+    command: Command
+    value: Callable[[MinerState], Any] = lambda _: None
+    done: Callable[[MinerState], bool] = lambda _: False
+    reads: tuple[Reading, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a change has changed."""
+
+    before: Any
+    after: Any
 
 
 class Control:
@@ -39,58 +65,67 @@ class Control:
     def __init__(self, coordinator: MinerCoordinator) -> None:
         self._coordinator = coordinator
         self._turn = asyncio.Lock()
-        self._latest: dict[str, object] = {}
+        self._latest: dict[str, Change] = {}
 
-    async def do(
-        self,
-        command: Command,
-        *,
-        done: Check | None = None,
-        reads: Iterable[Reading] = (),
-    ) -> None:
-        """Have the miner do something.
-
-        `done` tells by what is read afterwards whether it did, should its answer get
-        lost. `reads` are readings that it changes and that are not read in a review.
-        """
+    async def do(self, change: Change, context: Context | None) -> Changed:
+        """Have the miner do something; returns once it tells how things stand then."""
         async with self._turn:
-            await self._do(command, done, reads)
+            return await self._do(change, context)
 
-    async def set(
-        self, what: str, command: Command, *, done: Check, reads: Iterable[Reading] = ()
-    ) -> None:
+    async def set(self, change: Change, context: Context | None) -> None:
         """Set something of which only the last value counts, as of a slider.
 
         A value that is overtaken while it waits for its turn is never sent.
         """
-        mine = self._latest[what] = object()
+        self._latest[change.what] = change
         async with self._turn:
-            if self._latest[what] is mine:
-                await self._do(command, done, reads)
+            if self._latest[change.what] is change:
+                await self._do(change, context)
 
-    async def _do(
-        self, command: Command, done: Check | None, reads: Iterable[Reading]
-    ) -> None:
+    async def _do(self, change: Change, context: Context | None) -> Changed:
         coordinator = self._coordinator
         if not coordinator.last_update_success:
-            raise self._failure(Unreachable())
+            raise self.failure(Unreachable())
+        before = change.value(coordinator.data)
         try:
-            await command(coordinator.miner)
+            await change.command(coordinator.miner)
         except (TimedOut, Unreachable) as err:
-            await coordinator.async_read_back(reads)
-            if done is None or not self._has(done):
-                raise self._failure(err) from err
+            await coordinator.async_read_back(change.reads)
+            if not self._has(change):
+                raise self.failure(err) from err
         except (AsicError, ValueError) as err:
             coordinator.poll()
-            raise self._failure(err) from err
+            raise self.failure(err) from err
         else:
-            await coordinator.async_read_back(reads)
+            await coordinator.async_read_back(change.reads)
+        changed = Changed(before, change.value(coordinator.data))
+        self._tell(change.what, changed, context)
+        return changed
 
-    def _has(self, done: Check) -> bool:
+    def _has(self, change: Change) -> bool:
         coordinator = self._coordinator
-        return coordinator.last_update_success and done(coordinator.data)
+        return coordinator.last_update_success and change.done(coordinator.data)
 
-    def _failure(self, err: AsicError | ValueError) -> HomeAssistantError:
+    def _tell(self, what: str, changed: Changed, context: Context | None) -> None:
+        """Tell the home what was changed, and who did it."""
+        coordinator = self._coordinator
+        hass, entry = coordinator.hass, coordinator.config_entry
+        device_id = dr.async_get_device_id_by_identifier(
+            hass, (DOMAIN, coordinator.identity), config_entry_id=entry.entry_id
+        )
+        hass.bus.async_fire(
+            EVENT_CHANGED,
+            {
+                ATTR_DEVICE_ID: device_id,
+                CONF_TYPE: what,
+                "before": changed.before,
+                "after": changed.after,
+            },
+            context=context,
+        )
+
+    def failure(self, err: AsicError | ValueError) -> HomeAssistantError:
+        """Say what an error means to whoever wanted something of this miner."""
         kind: type[HomeAssistantError] = HomeAssistantError
         match err:
             case Unsupported():

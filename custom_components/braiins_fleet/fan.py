@@ -5,16 +5,17 @@ from typing import override
 
 from homeassistant.components.fan import FanEntity, FanEntityDescription
 from homeassistant.components.fan.const import FanEntityFeature
-from homeassistant.const import Platform
+from homeassistant.const import PERCENTAGE, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .asic import CoolingKind, Miner
 from .const import DOMAIN
+from .control import Change
 from .coordinator import MinerConfigEntry
-from .entity import add_entities
-from .setting import SettingDescription, SettingEntity, change_cooling
+from .entity import MinerEntityDescription, add_entities
+from .setting import SettingEntity, change_cooling
 from .state import MinerState
 
 # Changes of one miner take turns anyway, and miners do not wait for each other.
@@ -32,7 +33,7 @@ class _Speed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MinerFanDescription(SettingDescription, FanEntityDescription):
+class MinerFanDescription(MinerEntityDescription, FanEntityDescription):
     """Fans of a miner."""
 
 
@@ -52,6 +53,13 @@ def _speed(state: MinerState) -> _Speed | None:
     return _Speed(round(max(targets)) if targets else None, automatic=True)
 
 
+def _in_words(state: MinerState) -> str | None:
+    now = _speed(state)
+    if now is None:
+        return None
+    return _AUTOMATIC if now.automatic else f"{now.percent} {PERCENTAGE}"
+
+
 async def _set_speed(miner: Miner, wanted: _Speed) -> None:
     if wanted.automatic:
         await change_cooling(miner, kind=CoolingKind.AUTO)
@@ -59,9 +67,7 @@ async def _set_speed(miner: Miner, wanted: _Speed) -> None:
         await change_cooling(miner, kind=CoolingKind.MANUAL, fan_speed=wanted.percent)
 
 
-FANS = MinerFanDescription(
-    key="cooling_fans", since=4, live=True, value=_speed, write=_set_speed
-)
+FANS = MinerFanDescription(key="cooling_fans", since=4, live=True, value=_speed)
 
 
 async def async_setup_entry(
@@ -115,10 +121,16 @@ class CoolingFans(SettingEntity[MinerFanDescription], FanEntity):
         await self._set_to(_Speed(None, automatic=True))
 
     async def _set_to(self, wanted: _Speed) -> None:
-        description = self.entity_description
-
-        def is_set_to(state: MinerState) -> _Speed | None:
+        def is_done(state: MinerState) -> bool:
             now = _speed(state)
-            return wanted if now and now.automatic and wanted.automatic else now
+            if now is None or wanted.automatic:
+                return now is not None and now.automatic
+            return now == wanted
 
-        await self._set(wanted, description.write, is_set_to)
+        change = Change(
+            what=self.entity_id,
+            command=lambda miner: _set_speed(miner, wanted),
+            value=_in_words,
+            done=is_done,
+        )
+        await self.coordinator.control.set(change, self._context)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, override
 
 from .asic import Configuration, CoolingMode, Miner, Reading
+from .control import Change
 from .entity import Description, MinerEntity, MinerEntityDescription
 from .state import MinerState
 
@@ -36,12 +37,14 @@ class SettingEntity[D: Description](MinerEntity[D]):
         reads: tuple[Reading, ...] = (),
     ) -> None:
         """Set it, and return when the miner says what it is set to now."""
-        await self.coordinator.control.set(
-            str(self.unique_id),
-            lambda miner: write(miner, wanted),
+        change = Change(
+            what=self.entity_id,
+            command=lambda miner: write(miner, wanted),
+            value=is_set_to,
             done=lambda state: is_set_to(state) == wanted,
             reads=reads,
         )
+        await self.coordinator.control.set(change, self._context)
 
 
 def configured[T](
