@@ -1,4 +1,4 @@
-"""A plain sentence in the logbook for whatever happens to a miner.
+"""A plain sentence in the logbook for whatever happens to a miner, or is done to it.
 
 The event entity has a line there too, which cannot be left out, and which says no more
 than the kind of event. This one names the miner, and the error, pool or status.
@@ -16,7 +16,7 @@ from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.translation import async_get_cached_translations
 
-from .const import DOMAIN, EVENT_HAPPENED
+from .const import DOMAIN, EVENT_CHANGED, EVENT_HAPPENED
 from .happenings import What
 
 
@@ -28,16 +28,21 @@ def async_describe_events(
     """Tell Home Assistant how to put into words what happened."""
     devices = dr.async_get(hass)
 
-    @callback
-    def describe(event: Event) -> dict[str, str]:
+    def named(event: Event, sentence: str) -> dict[str, str]:
         device = devices.async_get(event.data[ATTR_DEVICE_ID])
         name = device.name_by_user or device.name if device else None
-        return {
-            LOGBOOK_ENTRY_NAME: name or "",
-            LOGBOOK_ENTRY_MESSAGE: _sentence(hass, event.data),
-        }
+        return {LOGBOOK_ENTRY_NAME: name or "", LOGBOOK_ENTRY_MESSAGE: sentence}
 
-    async_describe_event(DOMAIN, EVENT_HAPPENED, describe)
+    @callback
+    def happened(event: Event) -> dict[str, str]:
+        return named(event, _sentence(hass, event.data))
+
+    @callback
+    def changed(event: Event) -> dict[str, str]:
+        return named(event, _change(hass, event.data))
+
+    async_describe_event(DOMAIN, EVENT_HAPPENED, happened)
+    async_describe_event(DOMAIN, EVENT_CHANGED, changed)
 
 
 def _sentence(hass: HomeAssistant, happened: Mapping[str, Any]) -> str:
@@ -50,6 +55,18 @@ def _sentence(hass: HomeAssistant, happened: Mapping[str, Any]) -> str:
     sentence = _text(hass, "common", f"logbook_{what}")
     # What a later version has written down, this one may not know.
     return what if sentence is None else sentence.format(**about)
+
+
+def _change(hass: HomeAssistant, change: Mapping[str, Any]) -> str:
+    what: str = change[CONF_TYPE]
+    state = hass.states.get(what) if "." in what else None
+    name = state.name if state else _text(hass, "services", f"{what}.name")
+    before, after = change["before"], change["after"]
+    key = "logbook_done" if before == after else "logbook_changed"
+    sentence = _text(hass, "common", key)
+    if sentence is None:
+        return what
+    return sentence.format(what=name or what, before=before, after=after)
 
 
 def _text(hass: HomeAssistant, category: str, key: str) -> str | None:
