@@ -13,6 +13,7 @@ import voluptuous as vol
 
 from .asic import MinerStatus, TunedProfile, TunerMode, Unsupported, probe
 from .coordinator import MinerCoordinator
+from .state import MinerState
 
 ATTR_STATUS: Final = "status"
 ATTR_SORT_BY: Final = "sort_by"
@@ -40,16 +41,17 @@ class AskAction:
 
 
 async def _summary(coordinator: MinerCoordinator) -> Answer:
-    if not coordinator.last_update_success:
-        return {ATTR_STATUS: UNREACHABLE}
-    state = coordinator.data
+    there = coordinator.last_update_success
+    # What was known of one that is away says nothing about now.
+    state = coordinator.data if there else MinerState(api=coordinator.data.api)
     stats, tuner = state.snapshot.stats, state.snapshot.tuner
+    errors = state.snapshot.errors
     work = stats.work if stats else None
     details = state.snapshot.details
     configuration = state.snapshot.configuration
     settings = configuration.tuner if configuration else None
     return {
-        ATTR_STATUS: state.status.value,
+        ATTR_STATUS: state.status.value if there else UNREACHABLE,
         "model": details.model if details else None,
         "firmware": details.release if details else None,
         "host": coordinator.config_entry.data[CONF_HOST],
@@ -62,7 +64,7 @@ async def _summary(coordinator: MinerCoordinator) -> Answer:
         "hashrate_target": settings.hashrate_target if settings else None,
         "tuner": tuner.phase.value if tuner else None,
         "hottest_chip": state.hottest_chip,
-        "errors": len(state.snapshot.errors or ()),
+        "errors": None if errors is None else len(errors),
         "found_blocks": work.found_blocks if work else None,
         "active_pool": (
             state.pools[state.active_pool].url if state.active_pool else None
@@ -73,7 +75,10 @@ async def _summary(coordinator: MinerCoordinator) -> Answer:
 def _arrange(found: list[Answer], fields: Fields) -> list[Answer]:
     wanted = fields.get(ATTR_STATUS)
     if wanted:
-        found = [each for each in found if each.get(ATTR_STATUS) in wanted]
+        # One that could not be asked is never left out, as it may be any.
+        found = [
+            each for each in found if "error" in each or each.get(ATTR_STATUS) in wanted
+        ]
     by = fields[ATTR_SORT_BY]
     # What is unknown comes last, whichever way round.
     known = [each for each in found if each.get(by) is not None]

@@ -1,6 +1,6 @@
 """What actions change about a miner; every value is checked before anything is sent."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -10,7 +10,14 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 import voluptuous as vol
 
-from .asic import Bounds, MinerStatus, Reference, TunerMode
+from .asic import (
+    Bounds,
+    Configuration,
+    Miner,
+    MinerStatus,
+    Reference,
+    TunerMode,
+)
 from .const import DOMAIN, HASHRATE_UNIT
 from .control import Change, Command
 from .coordinator import MinerCoordinator
@@ -23,6 +30,8 @@ ATTR_PERCENT: Final = "percent"
 ATTR_POWER: Final = "power"
 ATTR_STAGGER: Final = "stagger"
 
+# A license may restrict it, and it mines all the same.
+_MINES = (MinerStatus.NORMAL, MinerStatus.RESTRICTED)
 # Enough for a hall of miners to come up one after the other.
 _LONGEST_STAGGER = 600
 
@@ -42,24 +51,27 @@ class ChangeAction:
 
 @dataclass(frozen=True, kw_only=True)
 class _Target:
-    """One of the two targets of the tuner."""
+    """One of the two targets of the tuner; `given` is the field that has it as is."""
 
     name: str
+    given: str
     unit: str
     mode: TunerMode
     digits: int
+    send: Callable[[Miner, float], Awaitable[object]]
 
-    def bounds(self, coordinator: MinerCoordinator) -> Bounds | None:
-        """Return what the miner allows for it."""
+    def bounds(self, coordinator: MinerCoordinator) -> tuple[float, float, Bounds]:
+        """Return the lowest and the highest that the miner allows, and all of it."""
         limits = coordinator.data.snapshot.limits
         bounds: Bounds | None = (
             getattr(limits.tuner, self.name) if limits and limits.tuner else None
         )
-        return bounds
+        if bounds is None or bounds.minimum is None or bounds.maximum is None:
+            raise _invalid("limits_unknown", coordinator)
+        return bounds.minimum, bounds.maximum, bounds
 
-    def now(self, state: MinerState) -> float | None:
+    def now(self, configuration: Configuration | None) -> float | None:
         """Return what it is set to, whether the miner aims at it now or not."""
-        configuration = state.snapshot.configuration
         tuner = configuration.tuner if configuration else None
         target: float | None = getattr(tuner, self.name) if tuner else None
         return target
@@ -70,80 +82,94 @@ class _Target:
         tuner = configuration.tuner if configuration else None
         if tuner is None or not tuner.enabled or tuner.mode is not self.mode:
             return None
-        return self.now(state)
+        return self.now(configuration)
 
+    def plan(self, coordinator: MinerCoordinator, fields: Fields) -> Change:
+        """Refuse what is out of range before anything is sent."""
+        self.bounds(coordinator)
+        wanted = None if _is_relative(fields) else self._fixed(coordinator, fields)
 
-_POWER = _Target(
-    name="power_target",
-    unit=UnitOfPower.WATT,
-    mode=TunerMode.POWER_TARGET,
-    digits=0,
-)
-_HASHRATE = _Target(
-    name="hashrate_target",
-    unit=HASHRATE_UNIT,
-    mode=TunerMode.HASHRATE_TARGET,
-    digits=2,
-)
+        async def command(miner: Miner) -> None:
+            nonlocal wanted
+            if wanted is None:
+                # It may be another by its turn, or since the last review.
+                now = self.now(await miner.configuration())
+                wanted = self._relative(coordinator, fields, now)
+            await self.send(miner, wanted)
 
+        return Change(
+            what=f"set_{self.name}",
+            command=command,
+            value=self.active,
+            done=lambda state: (
+                wanted is not None
+                and (active := self.active(state)) is not None
+                and round(active, self.digits) == round(wanted, self.digits)
+            ),
+        )
 
-def _wanted(
-    coordinator: MinerCoordinator, fields: Fields, target: _Target, absolute: str
-) -> float:
-    """Work out the target that is meant, within what the miner allows."""
-    bounds = target.bounds(coordinator)
-    minimum = bounds.minimum if bounds else None
-    maximum = bounds.maximum if bounds else None
-    if minimum is None or maximum is None or bounds is None:
-        raise _invalid("limits_unknown", coordinator)
-    if ATTR_CHANGE in fields:
-        now = target.now(coordinator.data)
-        if now is None:
-            raise _invalid("target_unknown", coordinator)
-        # More or less of something ends where the miner's range does.
-        value = min(max(now + fields[ATTR_CHANGE], minimum), maximum)
-    elif ATTR_PERCENT in fields:
+    def _fixed(self, coordinator: MinerCoordinator, fields: Fields) -> float:
+        minimum, maximum, bounds = self.bounds(coordinator)
+        if ATTR_PERCENT not in fields:
+            return self._checked(coordinator, fields[self.given])
         reference = {
             Reference.NOMINAL: bounds.default,
             Reference.MINIMUM: minimum,
             Reference.MAXIMUM: maximum,
-            Reference.CURRENT: target.now(coordinator.data),
         }[fields[ATTR_OF]]
         if reference is None:
+            raise _invalid("limits_unknown", coordinator)
+        return self._checked(coordinator, reference * fields[ATTR_PERCENT] / 100)
+
+    def _relative(
+        self, coordinator: MinerCoordinator, fields: Fields, now: float | None
+    ) -> float:
+        if now is None:
             raise _invalid("target_unknown", coordinator)
-        value = reference * fields[ATTR_PERCENT] / 100
-    else:
-        value = float(fields[absolute])
-    value = round(float(value), target.digits)
-    if not minimum <= value <= maximum:
-        raise _invalid(
-            "out_of_range",
-            coordinator,
-            value=f"{value:g} {target.unit}",
-            minimum=f"{minimum:g} {target.unit}",
-            maximum=f"{maximum:g} {target.unit}",
-        )
-    return value
+        if ATTR_PERCENT in fields:
+            return self._checked(coordinator, now * fields[ATTR_PERCENT] / 100)
+        minimum, maximum, _ = self.bounds(coordinator)
+        # More or less of something ends where the miner's range does.
+        wanted = min(max(now + fields[ATTR_CHANGE], minimum), maximum)
+        return self._checked(coordinator, wanted)
+
+    def _checked(self, coordinator: MinerCoordinator, value: float) -> float:
+        """Return what goes over the wire, if the miner allows it."""
+        minimum, maximum, _ = self.bounds(coordinator)
+        rounded = round(float(value), self.digits)
+        if not round(minimum, self.digits) <= rounded <= round(maximum, self.digits):
+            raise _invalid(
+                "out_of_range",
+                coordinator,
+                value=f"{rounded:g} {self.unit}",
+                minimum=f"{minimum:g} {self.unit}",
+                maximum=f"{maximum:g} {self.unit}",
+            )
+        return min(max(rounded, minimum), maximum)
 
 
-def _set_power_target(coordinator: MinerCoordinator, fields: Fields) -> Change:
-    watts = _wanted(coordinator, fields, _POWER, ATTR_POWER)
-    return Change(
-        what="set_power_target",
-        command=lambda miner: miner.tuning.set_power_target(watts),
-        value=_POWER.active,
-        done=lambda state: _POWER.active(state) == watts,
+def _is_relative(fields: Fields) -> bool:
+    return ATTR_CHANGE in fields or (
+        ATTR_PERCENT in fields and fields[ATTR_OF] is Reference.CURRENT
     )
 
 
-def _set_hashrate_target(coordinator: MinerCoordinator, fields: Fields) -> Change:
-    rate = _wanted(coordinator, fields, _HASHRATE, ATTR_HASHRATE)
-    return Change(
-        what="set_hashrate_target",
-        command=lambda miner: miner.tuning.set_hashrate_target(rate),
-        value=_HASHRATE.active,
-        done=lambda state: _HASHRATE.active(state) == rate,
-    )
+_POWER = _Target(
+    name="power_target",
+    given=ATTR_POWER,
+    unit=UnitOfPower.WATT,
+    mode=TunerMode.POWER_TARGET,
+    digits=0,
+    send=lambda miner, watts: miner.tuning.set_power_target(watts),
+)
+_HASHRATE = _Target(
+    name="hashrate_target",
+    given=ATTR_HASHRATE,
+    unit=HASHRATE_UNIT,
+    mode=TunerMode.HASHRATE_TARGET,
+    digits=2,
+    send=lambda miner, rate: miner.tuning.set_hashrate_target(rate),
+)
 
 
 def _plain(
@@ -171,14 +197,7 @@ def _invalid(
 _percent = {
     vol.Optional(ATTR_PERCENT): vol.All(vol.Coerce(float), vol.Range(min=0, max=1000)),
     vol.Optional(ATTR_OF, default=Reference.NOMINAL.value): vol.All(
-        vol.In(
-            [
-                Reference.NOMINAL,
-                Reference.MINIMUM,
-                Reference.MAXIMUM,
-                Reference.CURRENT,
-            ]
-        ),
+        vol.In([each.value for each in Reference if each is not Reference.UNKNOWN]),
         vol.Coerce(Reference),
     ),
     vol.Optional(ATTR_CHANGE): vol.Coerce(float),
@@ -193,7 +212,7 @@ _staggered = partial(ChangeAction, fields=STAGGER, staggered=True)
 CHANGES: tuple[ChangeAction, ...] = (
     ChangeAction(
         name="set_power_target",
-        plan=_set_power_target,
+        plan=_POWER.plan,
         fields={
             vol.Optional(ATTR_POWER): cv.positive_float,
             **_percent,
@@ -202,7 +221,7 @@ CHANGES: tuple[ChangeAction, ...] = (
     ),
     ChangeAction(
         name="set_hashrate_target",
-        plan=_set_hashrate_target,
+        plan=_HASHRATE.plan,
         fields={
             vol.Optional(ATTR_HASHRATE): cv.positive_float,
             **_percent,
@@ -215,11 +234,11 @@ CHANGES: tuple[ChangeAction, ...] = (
     ),
     _staggered(
         name="resume",
-        plan=_plain("resume", lambda miner: miner.mining.resume(), MinerStatus.NORMAL),
+        plan=_plain("resume", lambda miner: miner.mining.resume(), *_MINES),
     ),
     _staggered(
         name="start",
-        plan=_plain("start", lambda miner: miner.mining.start(), MinerStatus.NORMAL),
+        plan=_plain("start", lambda miner: miner.mining.start(), *_MINES),
     ),
     _staggered(
         name="stop",

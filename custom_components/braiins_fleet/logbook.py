@@ -11,13 +11,22 @@ from homeassistant.components.logbook.const import (
     LOGBOOK_ENTRY_MESSAGE,
     LOGBOOK_ENTRY_NAME,
 )
-from homeassistant.const import ATTR_DEVICE_ID, CONF_TYPE
+from homeassistant.const import ATTR_DEVICE_ID, CONF_TYPE, STATE_OFF, STATE_ON
 from homeassistant.core import Event, HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.translation import async_get_cached_translations
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.translation import (
+    async_get_cached_translations,
+    async_translate_state,
+)
 
 from .const import DOMAIN, EVENT_CHANGED, EVENT_HAPPENED
 from .happenings import What
+
+# Actions that set what there is an entity for as well, and what that is called.
+_TARGETS = {
+    "set_hashrate_target": "hashrate_target",
+    "set_power_target": "power_target",
+}
 
 
 @callback
@@ -59,14 +68,49 @@ def _sentence(hass: HomeAssistant, happened: Mapping[str, Any]) -> str:
 
 def _change(hass: HomeAssistant, change: Mapping[str, Any]) -> str:
     what: str = change[CONF_TYPE]
-    state = hass.states.get(what) if "." in what else None
-    name = state.name if state else _text(hass, "services", f"{what}.name")
+    entity = er.async_get(hass).async_get(what)
+    if entity is not None:
+        name = entity.name or entity.original_name
+    elif what in _TARGETS:
+        name = _text(hass, "entity", f"number.{_TARGETS[what]}.name")
+    else:
+        name = _text(hass, "services", f"{what}.name")
     before, after = change["before"], change["after"]
-    key = "logbook_done" if before == after else "logbook_changed"
+    if after is None or (entity is None and what not in _TARGETS):
+        key = "logbook_done"
+    elif before in (None, after):
+        key = "logbook_set"
+    else:
+        key = "logbook_changed"
     sentence = _text(hass, "common", key)
     if sentence is None:
         return what
-    return sentence.format(what=name or what, before=before, after=after)
+    return sentence.format(
+        what=name or what,
+        before=_in_words(hass, before, entity),
+        after=_in_words(hass, after, entity),
+    )
+
+
+def _in_words(hass: HomeAssistant, value: Any, entity: er.RegistryEntry | None) -> str:
+    """Say what an entity was set to as the entity itself does."""
+    match value:
+        case bool():
+            state = STATE_ON if value else STATE_OFF
+        case int() | float():
+            return f"{value:g}"
+        case _:
+            state = str(value)
+    if entity is None:
+        return state
+    return async_translate_state(
+        hass,
+        state,
+        entity.domain,
+        DOMAIN,
+        entity.translation_key,
+        entity.device_class or entity.original_device_class,
+    )
 
 
 def _text(hass: HomeAssistant, category: str, key: str) -> str | None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -11,16 +12,15 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
-from homeassistant.util.async_ import gather_with_limited_concurrency
 import voluptuous as vol
 
 from .answers import ASKS, Answer, AskAction
 from .asic import AsicError
 from .changes import ATTR_STAGGER, CHANGES, ChangeAction
 from .const import DOMAIN
-from .coordinator import MinerCoordinator
+from .coordinator import MinerConfigEntry, MinerCoordinator
 from .targets import miners_of
 
 # Of as many miners as that is something wanted at a time.
@@ -63,23 +63,28 @@ async def _change(
     """Have each of the miners do it, and tell of each how that went."""
     miners = await miners_of(hass, call)
     stagger = call.data[ATTR_STAGGER] if action.staggered else 0.0
+    some = asyncio.Semaphore(_AT_ONCE)
     errors: list[HomeAssistantError] = []
 
-    async def do(place: int, coordinator: MinerCoordinator) -> Answer:
+    async def do(place: int, miner: MinerConfigEntry) -> Answer:
+        # Miners that are switched on one after the other spare the fuse.
+        await asyncio.sleep(place * stagger)
         try:
-            # Miners that are switched on one after the other spare the fuse.
-            await asyncio.sleep(place * stagger)
-            change = action.plan(coordinator, call.data)
-            changed = await coordinator.control.do(change, call.context)
+            async with some:
+                coordinator = _coordinator(miner)
+                change = action.plan(coordinator, call.data)
+                changed = await coordinator.control.do(change, call.context)
         except HomeAssistantError as err:
             errors.append(err)
-            return {"ok": False, "error": str(err)}
-        return {"ok": True, "before": changed.before, "after": changed.after}
+            return {"ok": False, "before": None, "after": None, "error": str(err)}
+        return {
+            "ok": True,
+            "before": changed.before,
+            "after": changed.after,
+            "error": None,
+        }
 
-    found = await gather_with_limited_concurrency(
-        len(miners) if stagger else _AT_ONCE,
-        *(do(place, miner) for place, miner in enumerate(miners)),
-    )
+    found = await asyncio.gather(*(do(*each) for each in enumerate(miners)))
     if errors and not call.return_response:
         raise _in_one(errors, len(miners))
     return {"miners": [*_named(hass, miners, found)]}
@@ -90,31 +95,46 @@ async def _ask(
 ) -> ServiceResponse:
     """Return what each of the miners has to say."""
     miners = await miners_of(hass, call, only_reads=True)
+    some = asyncio.Semaphore(_AT_ONCE)
 
-    async def ask(coordinator: MinerCoordinator) -> Answer:
+    async def ask(miner: MinerConfigEntry) -> Answer:
         try:
-            return await action.ask(coordinator)
+            coordinator = _coordinator(miner)
+            async with some:
+                return await action.ask(coordinator)
         except AsicError as err:
             return {"error": str(coordinator.control.failure(err))}
+        except HomeAssistantError as err:
+            return {"error": str(err)}
 
-    found = await gather_with_limited_concurrency(_AT_ONCE, *map(ask, miners))
+    found = await asyncio.gather(*map(ask, miners))
     return {"miners": [*action.arrange(_named(hass, miners, found), call.data)]}
 
 
+def _coordinator(miner: MinerConfigEntry) -> MinerCoordinator:
+    if miner.state is not ConfigEntryState.LOADED:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="not_set_up",
+            translation_placeholders={"miner": miner.title},
+        )
+    return miner.runtime_data
+
+
 def _named(
-    hass: HomeAssistant, miners: Sequence[MinerCoordinator], answers: Sequence[Answer]
+    hass: HomeAssistant, miners: Sequence[MinerConfigEntry], answers: Sequence[Answer]
 ) -> list[Answer]:
     """Say of which miner each answer is."""
     devices = dr.async_get(hass)
     named: list[Answer] = []
-    for coordinator, answer in zip(miners, answers, strict=True):
+    for miner, answer in zip(miners, answers, strict=True):
         device = devices.async_get_device_by_identifier(
-            (DOMAIN, coordinator.identity), coordinator.config_entry.entry_id
+            (DOMAIN, str(miner.unique_id)), miner.entry_id
         )
         named.append(
             {
                 "name": (device and (device.name_by_user or device.name))
-                or coordinator.config_entry.title,
+                or miner.title,
                 "device_id": device.id if device else None,
                 **answer,
             }
@@ -126,7 +146,9 @@ def _in_one(errors: Sequence[HomeAssistantError], miners: int) -> HomeAssistantE
     """Return the error of one miner as it is, and those of several together."""
     if miners == 1:
         return errors[0]
-    return HomeAssistantError(
+    wrong = all(isinstance(err, ServiceValidationError) for err in errors)
+    kind = ServiceValidationError if wrong else HomeAssistantError
+    return kind(
         translation_domain=DOMAIN,
         translation_key="some_failed",
         translation_placeholders={

@@ -1,7 +1,9 @@
 """Which miners an action is for, and whether whoever calls it may do that to them."""
 
+from collections.abc import Iterable
+
 from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import ATTR_ENTITY_ID, ENTITY_MATCH_ALL
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import (
     ServiceValidationError,
@@ -15,55 +17,62 @@ from homeassistant.helpers.target import (
 )
 
 from .const import DOMAIN
-from .coordinator import MinerConfigEntry, MinerCoordinator
+from .coordinator import MinerConfigEntry
 from .identity import is_fleet
 
 
 async def miners_of(
     hass: HomeAssistant, call: ServiceCall, *, only_reads: bool = False
-) -> list[MinerCoordinator]:
-    """Return the miners that an action is for; the fleet's device means all of them."""
-    selected = async_extract_referenced_entity_ids(hass, TargetSelection(call.data))
-    entities, devices = er.async_get(hass), dr.async_get(hass)
-    device_ids = set(selected.referenced_devices)
-    for entity_id in selected.referenced | selected.indirectly_referenced:
-        entity = entities.async_get(entity_id)
-        if entity is not None and entity.device_id is not None:
-            device_ids.add(entity.device_id)
-    entries: dict[str, MinerConfigEntry] = {}
-    for device_id in device_ids:
-        device = devices.async_get(device_id)
-        for entry_id in device.config_entries if device else ():
-            entry = hass.config_entries.async_get_entry(entry_id)
-            if entry is None or entry.domain != DOMAIN:
-                continue
-            found = _all(hass) if is_fleet(entry) else [entry]
-            entries |= {each.entry_id: each for each in found}
-    coordinators = [
-        entry.runtime_data
-        for entry in entries.values()
-        if entry.state is ConfigEntryState.LOADED
-    ]
-    if not coordinators:
+) -> list[MinerConfigEntry]:
+    """Return the miners that an action is for, also those that are not set up now."""
+    miners = sorted(_chosen(hass, call), key=lambda each: each.title)
+    if not miners:
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="no_miners"
         )
-    await _require_permission(hass, call, coordinators, only_reads=only_reads)
-    return sorted(coordinators, key=lambda each: each.name)
+    await _require_permission(hass, call, miners, only_reads=only_reads)
+    return miners
 
 
-def _all(hass: HomeAssistant) -> list[MinerConfigEntry]:
-    return [
-        entry
-        for entry in hass.config_entries.async_loaded_entries(DOMAIN)
-        if not is_fleet(entry)
-    ]
+def _chosen(hass: HomeAssistant, call: ServiceCall) -> list[MinerConfigEntry]:
+    known = hass.config_entries.async_entries(
+        DOMAIN, include_ignore=False, include_disabled=False
+    )
+    miners = [entry for entry in known if not is_fleet(entry)]
+    if call.data.get(ATTR_ENTITY_ID) == ENTITY_MATCH_ALL:
+        return miners
+    target = TargetSelection(call.data)
+    selected = async_extract_referenced_entity_ids(hass, target)
+    # The fleet means all miners, but not for standing in some area with a few of them.
+    named = _entries_of(hass, selected.referenced, target.device_ids)
+    if any(is_fleet(entry) and entry.entry_id in named for entry in known):
+        return miners
+    within = _entries_of(
+        hass, selected.indirectly_referenced, selected.referenced_devices
+    )
+    return [entry for entry in miners if entry.entry_id in named | within]
+
+
+def _entries_of(
+    hass: HomeAssistant, entity_ids: Iterable[str], device_ids: Iterable[str]
+) -> set[str | None]:
+    """Return the ids of the entries that entities and devices belong to."""
+    entities, devices = er.async_get(hass), dr.async_get(hass)
+    return {
+        entity.config_entry_id
+        for entity_id in entity_ids
+        if (entity := entities.async_get(entity_id)) is not None
+    } | {
+        device.config_entry_id
+        for device_id in device_ids
+        if (device := devices.async_get(device_id)) is not None
+    }
 
 
 async def _require_permission(
     hass: HomeAssistant,
     call: ServiceCall,
-    coordinators: list[MinerCoordinator],
+    miners: Iterable[MinerConfigEntry],
     *,
     only_reads: bool,
 ) -> None:
@@ -77,9 +86,8 @@ async def _require_permission(
         return
     policy = POLICY_READ if only_reads else POLICY_CONTROL
     registry = er.async_get(hass)
-    for coordinator in coordinators:
-        entry_id = coordinator.config_entry.entry_id
-        for entity in er.async_entries_for_config_entry(registry, entry_id):
+    for miner in miners:
+        for entity in er.async_entries_for_config_entry(registry, miner.entry_id):
             if not user.permissions.check_entity(entity.entity_id, policy):
                 raise Unauthorized(
                     context=call.context,
