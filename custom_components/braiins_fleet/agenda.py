@@ -44,6 +44,10 @@ class Agenda:
     def review(self, readings: Iterable[Reading] = ()) -> None:
         """Have all but what hardly ever changes read with the next poll, and these."""
         self._fans_due = self._slow_due = 0.0
+        self.add(readings)
+
+    def add(self, readings: Iterable[Reading]) -> None:
+        """Have these read with the next poll as well."""
         self._wanted = tuple(readings)
 
     def due(self, now: float, state: MinerState | None) -> list[Reading]:

@@ -13,6 +13,8 @@ from homeassistant.helpers import device_registry as dr
 from .asic import (
     AsicError,
     Denied,
+    Faulty,
+    Garbled,
     Miner,
     NoSuchHost,
     NotNow,
@@ -36,14 +38,16 @@ class Change:
     """Something to have a miner do.
 
     `what` names it in the logbook, and `value` is what it changes. `done` tells by what
-    is read afterwards whether it was done, should the miner's answer get lost. `reads`
-    are readings that it changes and that are not read in a review.
+    is read afterwards whether it was done, should the miner's answer get lost; where
+    that takes its time to show, and it does no harm, it is done `again`. `reads` are
+    readings that have to be there before anybody is told how things stand.
     """
 
     what: str
     command: Command
     value: Callable[[MinerState], Any] = lambda _: None
     done: Callable[[MinerState], bool] = lambda _: False
+    again: bool = False
     reads: tuple[Reading, ...] = ()
 
 
@@ -70,7 +74,7 @@ class Control:
     async def do(self, change: Change, context: Context | None) -> Changed:
         """Have the miner do something; returns once it tells how things stand then."""
         async with self._turn:
-            return await self._do(change, context)
+            return await self._see_through(change, context)
 
     async def set(self, change: Change, context: Context | None) -> None:
         """Set something of which only the last value counts, as of a slider.
@@ -80,31 +84,57 @@ class Control:
         self._latest[change.what] = change
         async with self._turn:
             if self._latest[change.what] is change:
-                await self._do(change, context)
+                await self._see_through(change, context)
+
+    async def _see_through(self, change: Change, context: Context | None) -> Changed:
+        """Do it to the end, even if whoever wanted it does not wait for that.
+
+        Half-way through it would leave a poll broken off, and the next one that has
+        its turn in the middle of this one.
+        """
+        coordinator = self._coordinator
+        task = coordinator.config_entry.async_create_background_task(
+            coordinator.hass, self._do(change, context), f"{coordinator.name} change"
+        )
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            await asyncio.wait([task])
+            if not task.cancelled():
+                task.exception()
+            raise
+        if task.cancelled():
+            # The miner was unloaded meanwhile.
+            raise self.failure(Unreachable())
+        return task.result()
 
     async def _do(self, change: Change, context: Context | None) -> Changed:
         coordinator = self._coordinator
-        if not coordinator.last_update_success:
+        if not await coordinator.async_is_there():
             raise self.failure(Unreachable())
         before = change.value(coordinator.data)
         try:
-            await change.command(coordinator.miner)
-        except (TimedOut, Unreachable) as err:
-            await coordinator.async_read_back(change.reads)
-            if not self._has(change):
-                raise self.failure(err) from err
+            await self._send(change)
         except (AsicError, ValueError) as err:
             coordinator.poll()
             raise self.failure(err) from err
-        else:
-            await coordinator.async_read_back(change.reads)
         changed = Changed(before, change.value(coordinator.data))
         self._tell(change.what, changed, context)
         return changed
 
-    def _has(self, change: Change) -> bool:
+    async def _send(self, change: Change) -> None:
         coordinator = self._coordinator
-        return coordinator.last_update_success and change.done(coordinator.data)
+        try:
+            await change.command(coordinator.miner)
+        except Faulty, Garbled, TimedOut, Unreachable:
+            # It may have been done all the same.
+            is_read = await coordinator.async_read_back(change.reads)
+            if is_read and change.done(coordinator.data):
+                return
+            if not (is_read and change.again):
+                raise
+            await change.command(coordinator.miner)
+        await coordinator.async_read_back(change.reads)
 
     def _tell(self, what: str, changed: Changed, context: Context | None) -> None:
         """Tell the home what was changed, and who did it."""

@@ -35,7 +35,7 @@ from .const import (
     LOGGER,
 )
 from .control import Control
-from .failing import KEEP_FOR, Failing
+from .failing import KEEP_FOR, Failing, is_passing
 from .farm import Farm
 from .happenings import Happening, Watch
 from .identity import identity, is_miner_of, who_is
@@ -58,6 +58,7 @@ _LISTEN_AGAIN = (1.0, 60.0)
 # After a command, until it shows.
 _READ_BACK_AGAIN = 0.5
 _TAKES_OVER_WITHIN = 20.0
+_COMES_BACK_WITHIN = 3.0
 _FOLLOW_EVERY = 2.0
 _FOLLOW_FOR = 20.0
 
@@ -90,10 +91,8 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         self._on_review: list[CALLBACK_TYPE] = []
         self._on_another: list[CALLBACK_TYPE] = []
 
-        self._identified = False
-        self._listening = False
-        self._polling = False
-        self._once_more = False
+        self._identified = self._listening = False
+        self._polling = self._once_more = False
         self._polled = 0.0
         self._reviewed = False
         self._unreachable = False
@@ -101,6 +100,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         self._answered: float | None = None
         self._look_again: asyncio.TimerHandle | None = None
         self._followed_until = 0.0
+        self._following: tuple[Reading, ...] = ()
         self._agenda = Agenda()
         # What the entities were told of last, and whether they need not all look.
         self._told: MinerState | None = None
@@ -162,22 +162,43 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
             self.hass, self.async_refresh(), f"{self.name} poll"
         )
 
-    async def async_read_back(self, readings: Iterable[Reading] = ()) -> None:
-        """Read what a command may have changed, once the miner has taken that over."""
+    async def async_is_there(self) -> bool:
+        """Tell whether it is this miner that would be told to do something."""
+        if self.last_update_success and not self._identified:
+            # It hung up, and another may have its address by now.
+            await self.async_refresh()
+        return self.last_update_success and self._identified
+
+    async def async_read_back(self, readings: Iterable[Reading] = ()) -> bool:
+        """Read what a command may have changed, once the miner has taken that over.
+
+        Returns whether that, and the readings, could be read.
+        """
+        wanted = (Reading.CONFIGURATION, *readings)
         begun, wait = self._now(), _READ_BACK_AGAIN
         while True:
-            self._agenda.review(readings)
-            await self.async_refresh()
             self._followed_until = self._now() + _FOLLOW_FOR
-            taken_over = not (
-                self._misses or Reading.CONFIGURATION in self.data.snapshot.missing
-            )
-            waited = self._now() - begun
-            if taken_over or self._unreachable or waited > _TAKES_OVER_WITHIN:
+            self._agenda.review(wanted)
+            self._following = wanted
+            await self.async_refresh()
+            is_read = self._is_read(wanted)
+            limit = _COMES_BACK_WITHIN if self._unreachable else _TAKES_OVER_WITHIN
+            over = not self.last_update_success or self._now() - begun > limit
+            if is_read or over:
                 break
             await asyncio.sleep(wait)
             wait = min(2 * wait, _FOLLOW_EVERY)
         self._again_in(_FOLLOW_EVERY)
+        return is_read
+
+    def _is_read(self, readings: Iterable[Reading]) -> bool:
+        if self._misses or not self.last_update_success:
+            return False
+        missing = self.data.snapshot.missing
+        return not any(
+            each in missing and is_passing(missing[each], self.data.status)
+            for each in readings
+        )
 
     @property
     def _is_shut_out(self) -> bool:
@@ -189,7 +210,8 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
     def _take_turn(self) -> None:
         # Of the return of one that cannot be reached we are told, so that asking is
         # only for those whose name leads elsewhere by then.
-        if not self._unreachable or self._now() - self._polled >= _ASK_THE_AWAY_EVERY:
+        away = self._unreachable and not self.last_update_success
+        if not away or self._now() - self._polled >= _ASK_THE_AWAY_EVERY:
             self.poll()
 
     async def _listen(self) -> None:
@@ -316,6 +338,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
             self._once_more = False
             self.hass.loop.call_soon(self.poll)
         elif self._now() < self._followed_until:
+            self._agenda.add(self._following)
             self._again_in(_FOLLOW_EVERY)
 
     @callback
@@ -403,10 +426,10 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         self._misses += 1
         LOGGER.debug("%s: a poll failed: %r", self.name, err)
         self._doubt()
+        self._unreachable = isinstance(err, Unreachable) and not self._listening
         if self._is_overlooked(err):
             self._soon()
             return self.data
-        self._unreachable = isinstance(err, Unreachable) and not self._listening
         if not self._unreachable:
             self._soon()
         why = obstacle(err)
@@ -425,7 +448,9 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         if self._answered is None or not self.last_update_success:
             return False
         silent = self._now() - self._answered
-        if self._is_busy(err) and silent < KEEP_FOR:
+        # After a command it is asked so often that its misses do not count either.
+        busy = self._is_busy(err) or self._now() < self._followed_until
+        if busy and silent < KEEP_FOR:
             return True
         if self._tolerated is not None:
             return self._misses < self._tolerated

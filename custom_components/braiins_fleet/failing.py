@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from .asic import (
+    AsicError,
     Faulty,
     Garbled,
     MinerStatus,
@@ -18,6 +19,14 @@ from .state import MinerState
 # A miner that was just changed fails for so long, and has not lost its figures.
 KEEP_FOR: Final = 60.0
 _PASSING = (Faulty, Garbled, NotNow, TimedOut, Unreachable)
+
+
+def is_passing(error: AsicError, status: MinerStatus) -> bool:
+    """Tell whether something that cannot be read may be there again in a moment."""
+    if isinstance(error, NotNow) and status is MinerStatus.NOT_STARTED:
+        # What its software knows is gone with that.
+        return False
+    return isinstance(error, _PASSING)
 
 
 class Failing:
@@ -51,10 +60,7 @@ class Failing:
                 self._since.pop(reading, None)
         for reading, error in fresh.missing.items():
             since = self._since.setdefault(reading, now)
-            passes = isinstance(error, _PASSING) and now - since < KEEP_FOR
-            if isinstance(error, NotNow) and status is MinerStatus.NOT_STARTED:
-                passes = False
-            if not passes:
+            if now - since >= KEEP_FOR or not is_passing(error, status):
                 changes[reading.value] = None
         return replace(
             old, **changes, raw={**old.raw, **fresh.raw}, missing=fresh.missing

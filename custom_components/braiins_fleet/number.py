@@ -94,9 +94,9 @@ def _scaling_bounds(name: str) -> Callable[[Limits], Bounds | None]:
     return find
 
 
-def _set_scaling(name: str, kind: type[float] = int) -> Callable[[Miner, float], Any]:
+def _set_scaling(name: str) -> Callable[[Miner, float], Awaitable[object]]:
     def write(miner: Miner, value: float) -> Awaitable[object]:
-        change: dict[str, Any] = {name: kind(value)}
+        change: dict[str, Any] = {name: value}
         return miner.set_dps(Dps(**change))
 
     return write
@@ -116,8 +116,8 @@ def _cooling_bounds(name: str) -> Callable[[Limits], Bounds | None]:
     return find
 
 
-def _set_cooling(name: str, kind: type[float] = float) -> Callable[[Miner, float], Any]:
-    return lambda miner, value: change_cooling(miner, **{name: kind(value)})
+def _set_cooling(name: str) -> Callable[[Miner, float], Awaitable[object]]:
+    return lambda miner, value: change_cooling(miner, **{name: value})
 
 
 async def _set_paused_speed(miner: Miner, value: float) -> None:
@@ -143,7 +143,7 @@ async def _set_ramping(miner: Miner, value: float, which: str) -> None:
     if boards is None or boards.ramp_up is None or boards.ramp_down is None:
         raise ValueError("it does not tell how quickly it ramps")
     now = Ramping(up=boards.ramp_up, down=boards.ramp_down)
-    await miner.tuning.set_ramping(replace(now, **{which: int(value)}))
+    await miner.tuning.set_ramping(replace(now, **{which: round(value)}))
 
 
 _watts = partial(
@@ -203,7 +203,7 @@ NUMBERS: tuple[MinerNumberDescription, ...] = (
         entity_category=EntityCategory.CONFIG,
         value=_scaling("hashrate_step", by_power=False),
         bounds=_scaling_bounds("hashrate_step"),
-        write=_set_scaling("hashrate_step", float),
+        write=_set_scaling("hashrate_step"),
     ),
     _watts(
         key="dps_min_power_target",
@@ -217,7 +217,7 @@ NUMBERS: tuple[MinerNumberDescription, ...] = (
         entity_category=EntityCategory.CONFIG,
         value=_scaling("min_hashrate_target", by_power=False),
         bounds=_scaling_bounds("min_hashrate_target"),
-        write=_set_scaling("min_hashrate_target", float),
+        write=_set_scaling("min_hashrate_target"),
     ),
     MinerNumberDescription(
         key="dps_shutdown_hours",
@@ -252,7 +252,7 @@ NUMBERS: tuple[MinerNumberDescription, ...] = (
             since=4,
             value=_cooling(f"{which}_fan_speed", CoolingKind.AUTO),
             bounds=_cooling_bounds(f"{which}_fan_speed"),
-            write=_set_cooling(f"{which}_fan_speed", int),
+            write=_set_cooling(f"{which}_fan_speed"),
         )
         for which in ("min", "max")
     ),
@@ -263,7 +263,7 @@ NUMBERS: tuple[MinerNumberDescription, ...] = (
         entity_category=EntityCategory.CONFIG,
         value=_cooling("required_fans", CoolingKind.AUTO, CoolingKind.MANUAL),
         bounds=_cooling_bounds("required_fans"),
-        write=_set_cooling("required_fans", int),
+        write=_set_cooling("required_fans"),
     ),
     _percent(
         key="paused_fan_speed",
@@ -304,16 +304,32 @@ class MinerNumber(SettingEntity[MinerNumberDescription], NumberEntity):
     _attr_mode = NumberMode.BOX
     entity_description: MinerNumberDescription
 
+    _bounds: Bounds | None = None
+
+    @property
     @override
-    def _show(self, value: Any) -> None:
-        self._attr_native_value = value
+    def available(self) -> bool:
+        return super().available and self._bounds is not None
+
+    @override
+    def _look(self) -> bool:
+        before = self._bounds
         limits = self.coordinator.data.snapshot.limits
         bounds = self.entity_description.bounds(limits) if limits else None
         if bounds and bounds.minimum is not None and bounds.maximum is not None:
             self._attr_native_min_value = bounds.minimum
             self._attr_native_max_value = bounds.maximum
+            self._bounds = bounds
+        return super()._look() or self._bounds != before
+
+    @override
+    def _show(self, value: Any) -> None:
+        self._attr_native_value = value
 
     @override
     async def async_set_native_value(self, value: float) -> None:
         description = self.entity_description
-        await self._set(value, description.write, description.value, description.reads)
+        wanted = round(value) if description.native_step == 1 else value
+        await self._set(
+            wanted, description.write, description.value, reads=description.reads
+        )

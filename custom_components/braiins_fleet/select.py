@@ -23,7 +23,6 @@ from .asic import (
     PerformanceMode,
     PowerTarget,
     Reading,
-    TunedProfile,
     TunerMode,
     Unsupported,
 )
@@ -49,9 +48,13 @@ _AUTOMATIC = "automatic"
 
 @dataclass(frozen=True, kw_only=True)
 class MinerSelectDescription(SettingDescription, SelectEntityDescription):
-    """One of a few; which ones there are, the miner says."""
+    """One of a few; which ones there are, the miner says.
+
+    It may be set to none of them, if it is one `or_none`.
+    """
 
     choices: Callable[[MinerState], list[str]]
+    or_none: bool = False
 
 
 # Without a figure, each goes on with what it had.
@@ -110,41 +113,59 @@ async def _set_paused_fans(miner: Miner, wanted: str) -> None:
     if wanted == _AUTOMATIC:
         paused = PausedFans(mode=FanPauseMode.AUTO)
     else:
-        paused = PausedFans(mode=FanPauseMode.MANUAL, runtime=FanPauseRuntime(wanted))
+        paused = PausedFans(
+            mode=FanPauseMode.MANUAL,
+            speed=await _speed_while_paused(miner),
+            runtime=FanPauseRuntime(wanted),
+        )
     await change_cooling(miner, paused=paused)
 
 
-def _profile_name(profile: TunedProfile) -> str:
-    unit = UnitOfPower.WATT if profile.mode is TunerMode.POWER_TARGET else HASHRATE_UNIT
-    return f"{profile.target:g} {unit}"
+async def _speed_while_paused(miner: Miner) -> float | None:
+    """Return the speed that is set, or the default: without any, fans stand still."""
+    cooling = (await miner.configuration()).cooling
+    if cooling and cooling.paused and cooling.paused.speed is not None:
+        return cooling.paused.speed
+    limits = (await miner.limits()).cooling
+    bounds = limits.paused_fan_speed if limits else None
+    return bounds.default if bounds else None
+
+
+def _target_name(mode: TunerMode, target: float) -> str:
+    unit = UnitOfPower.WATT if mode is TunerMode.POWER_TARGET else HASHRATE_UNIT
+    return f"{target:g} {unit}"
 
 
 def _profiles(state: MinerState) -> list[str]:
-    tuner = state.snapshot.tuner
+    mode = _tuning(state)
     return [
-        _profile_name(profile)
+        _target_name(profile.mode, profile.target)
         for profile in sorted(
             state.snapshot.profiles or (), key=lambda each: each.target or 0
         )
-        if profile.target is not None and tuner and profile.mode is tuner.mode
+        if profile.target is not None and profile.mode == mode
     ]
 
 
 def _profile(state: MinerState) -> str | None:
-    tuner = state.snapshot.tuner
-    if tuner is None or tuner.profile is None or tuner.profile.target is None:
+    configuration = state.snapshot.configuration
+    tuner = configuration.tuner if configuration else None
+    if tuner is None:
         return None
-    name = _profile_name(tuner.profile)
+    by_power = tuner.mode is TunerMode.POWER_TARGET
+    target = tuner.power_target if by_power else tuner.hashrate_target
+    name = None if target is None else _target_name(tuner.mode, target)
     return name if name in _profiles(state) else None
 
 
 async def _set_profile(miner: Miner, wanted: str) -> None:
     for profile in await miner.tuned_profiles():
-        if profile.target is not None and _profile_name(profile) == wanted:
+        target = profile.target
+        if target is not None and _target_name(profile.mode, target) == wanted:
             if profile.mode is TunerMode.POWER_TARGET:
-                await miner.tuning.set_power_target(profile.target)
+                await miner.tuning.set_power_target(target)
             else:
-                await miner.tuning.set_hashrate_target(profile.target)
+                await miner.tuning.set_hashrate_target(target)
             return
     raise ValueError(f"it has no tuned profile of {wanted} any more")
 
@@ -192,6 +213,8 @@ SELECTS: tuple[MinerSelectDescription, ...] = (
         key="tuned_profile",
         value=_profile,
         choices=_profiles,
+        always=True,
+        or_none=True,
         write=_set_profile,
         reads=(Reading.PROFILES,),
     ),
@@ -211,13 +234,28 @@ class MinerSelect(SettingEntity[MinerSelectDescription], SelectEntity):
     """One of a few."""
 
     entity_description: MinerSelectDescription
+    _attr_options: list[str] = []  # noqa: RUF012 - never changed, only replaced
+
+    @property
+    @override
+    def available(self) -> bool:
+        if self.entity_description.or_none:
+            return self._attr_available and bool(self._attr_options)
+        return super().available
+
+    @override
+    def _look(self) -> bool:
+        before = self._attr_options
+        self._attr_options = self.entity_description.choices(self.coordinator.data)
+        return super()._look() or self._attr_options != before
 
     @override
     def _show(self, value: Any) -> None:
         self._attr_current_option = value
-        self._attr_options = self.entity_description.choices(self.coordinator.data)
 
     @override
     async def async_select_option(self, option: str) -> None:
         description = self.entity_description
-        await self._set(option, description.write, description.value, description.reads)
+        await self._set(
+            option, description.write, description.value, reads=description.reads
+        )

@@ -14,11 +14,13 @@ from .state import MinerState
 class SettingDescription(MinerEntityDescription):
     """Something that can be set, where `value` tells what it is set to.
 
-    `reads` are readings that it changes beyond those of a review.
+    `reads` are readings that it changes beyond the configuration. What takes its time
+    to show, and does no harm when it is asked for twice, may be done `again`.
     """
 
     write: Callable[[Miner, Any], Awaitable[object]]
     reads: tuple[Reading, ...] = ()
+    again: bool = False
 
 
 class SettingEntity[D: Description](MinerEntity[D]):
@@ -34,7 +36,9 @@ class SettingEntity[D: Description](MinerEntity[D]):
         wanted: object,
         write: Callable[[Miner, Any], Awaitable[object]],
         is_set_to: Callable[[MinerState], object],
+        *,
         reads: tuple[Reading, ...] = (),
+        again: bool = False,
     ) -> None:
         """Set it, and return when the miner says what it is set to now."""
         change = Change(
@@ -43,6 +47,7 @@ class SettingEntity[D: Description](MinerEntity[D]):
             value=is_set_to,
             done=lambda state: is_set_to(state) == wanted,
             reads=reads,
+            again=again,
         )
         await self.coordinator.control.set(change, self._context)
 

@@ -37,12 +37,9 @@ type Description = MinerSwitchDescription | BoardSwitchDescription
 
 
 def _mining(state: MinerState) -> bool | None:
-    match state.status:
-        case MinerStatus.UNKNOWN:
-            return None
-        case MinerStatus.NORMAL | MinerStatus.RESTRICTED:
-            return True
-    return False
+    if state.status is MinerStatus.UNKNOWN:
+        return None
+    return state.status is MinerStatus.NORMAL
 
 
 async def _set_mining(miner: Miner, on: bool) -> None:  # noqa: FBT001 - what a switch is set to
@@ -50,10 +47,11 @@ async def _set_mining(miner: Miner, on: bool) -> None:  # noqa: FBT001 - what a 
         await miner.mining.pause()
         return
     details = await miner.details()
-    # Its software may have been stopped, from which a resume does not wake it.
     if details.status is MinerStatus.NOT_STARTED:
+        # Its software was stopped, and until it is up there is nothing to resume.
         await miner.mining.start()
-    await miner.mining.resume()
+    else:
+        await miner.mining.resume()
 
 
 def _scaling(name: str) -> Callable[[MinerState], bool | None]:
@@ -67,6 +65,7 @@ MINING = MinerSwitchDescription(
     device_class=SwitchDeviceClass.SWITCH,
     value=_mining,
     write=_set_mining,
+    again=True,
     always=True,
 )
 
@@ -137,7 +136,13 @@ class MinerSwitch(SettingEntity[Description], SwitchEntity):
     async def _switch(self, *, on: bool) -> None:
         description = self.entity_description
         if isinstance(description, MinerSwitchDescription):
-            await self._set(on, description.write, description.value, description.reads)
+            await self._set(
+                on,
+                description.write,
+                description.value,
+                reads=description.reads,
+                again=description.again,
+            )
             return
         key, write = str(self._key), description.write
         await self._set(
@@ -146,4 +151,5 @@ class MinerSwitch(SettingEntity[Description], SwitchEntity):
             lambda state: (
                 description.value(state.boards[key]) if key in state.boards else None
             ),
+            reads=(Reading.HASHBOARDS,),
         )
