@@ -106,6 +106,7 @@ class _Target:
                 and (active := self.active(state)) is not None
                 and round(active, self.digits) == round(wanted, self.digits)
             ),
+            again=True,
         )
 
     def _fixed(self, coordinator: MinerCoordinator, fields: Fields) -> float:
@@ -180,6 +181,8 @@ def _plain(
         command=command,
         value=lambda state: state.status.value,
         done=lambda state: state.status in ends_as,
+        # It takes its time to show, and what is so already is left as it is.
+        again=bool(ends_as),
     )
     return lambda _, __: change
 

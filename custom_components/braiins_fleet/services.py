@@ -17,7 +17,7 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 import voluptuous as vol
 
 from .answers import ASKS, Answer, AskAction
-from .asic import AsicError
+from .asic import AsicError, TimedOut, Unreachable
 from .changes import ATTR_STAGGER, CHANGES, ChangeAction
 from .const import DOMAIN
 from .coordinator import MinerConfigEntry, MinerCoordinator
@@ -102,6 +102,9 @@ async def _ask(
             coordinator = _coordinator(miner)
             async with some:
                 return await action.ask(coordinator)
+        except TimedOut:
+            # There is no change that could show or not.
+            return {"error": str(coordinator.control.failure(Unreachable()))}
         except AsicError as err:
             return {"error": str(coordinator.control.failure(err))}
         except HomeAssistantError as err:
