@@ -111,7 +111,7 @@ class Control:
     async def _do(self, change: Change, context: Context | None) -> Changed:
         coordinator = self._coordinator
         if not await coordinator.async_is_there():
-            raise self.failure(Unreachable())
+            raise self._absence()
         before = change.value(coordinator.data)
         try:
             await self._send(change)
@@ -152,6 +152,18 @@ class Control:
                 "after": changed.after,
             },
             context=context,
+        )
+
+    def _absence(self) -> HomeAssistantError:
+        """Say why there is no miner to be told anything."""
+        coordinator = self._coordinator
+        why = coordinator.last_exception
+        if coordinator.last_update_success or not isinstance(why, HomeAssistantError):
+            return self.failure(Unreachable())
+        return HomeAssistantError(
+            translation_domain=why.translation_domain,
+            translation_key=why.translation_key,
+            translation_placeholders=why.translation_placeholders,
         )
 
     def failure(self, err: AsicError | ValueError) -> HomeAssistantError:

@@ -155,7 +155,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
     @callback
     def poll(self) -> None:
         """Poll at once, unless a poll is under way or would be of no use."""
-        if self._polling or self._is_shut_out:
+        if self._polling or self._is_shut_out or self._shutdown_requested:
             return
         self._polled = self._now()
         self.config_entry.async_create_background_task(
@@ -183,8 +183,8 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
             await self.async_refresh()
             is_read = self._is_read(wanted)
             limit = _COMES_BACK_WITHIN if self._unreachable else _TAKES_OVER_WITHIN
-            over = not self.last_update_success or self._now() - begun > limit
-            if is_read or over:
+            gone = not self.last_update_success or self._shutdown_requested
+            if is_read or gone or self._now() - begun > limit:
                 break
             await asyncio.sleep(wait)
             wait = min(2 * wait, _FOLLOW_EVERY)
@@ -192,7 +192,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         return is_read
 
     def _is_read(self, readings: Iterable[Reading]) -> bool:
-        if self._misses or not self.last_update_success:
+        if self._misses or not self.last_update_success or self._shutdown_requested:
             return False
         missing = self.data.snapshot.missing
         return not any(
@@ -262,7 +262,8 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
 
     def _again_in(self, seconds: float) -> None:
         self._stop_looking()
-        self._look_again = self.hass.loop.call_later(seconds, self.poll)
+        if not self._shutdown_requested:
+            self._look_again = self.hass.loop.call_later(seconds, self.poll)
 
     @callback
     def _stop_looking(self) -> None:

@@ -1,5 +1,7 @@
 """What people do with the controls of a miner, and what may go wrong with that."""
 
+import asyncio
+from collections.abc import Coroutine
 from typing import Any, cast
 
 from homeassistant.const import ATTR_ENTITY_ID, STATE_UNAVAILABLE
@@ -13,6 +15,8 @@ from pytest_homeassistant_custom_component.common import (  # type: ignore[impor
 from simulator import SimulatedMiner
 from simulator.refusals import Silence
 
+from .running import PassingTime
+
 MINER = "antminer_s19k_pro"
 
 
@@ -24,6 +28,16 @@ async def act(
     await hass.services.async_call(
         domain, service, {ATTR_ENTITY_ID: entity_id, **fields}, blocking=True
     )
+
+
+async def in_time(doing: Coroutine[Any, Any, None], pass_time: PassingTime) -> None:
+    """Wait for something that takes its time, which passes meanwhile."""
+    task = asyncio.create_task(doing)
+    while not task.done():
+        # Home Assistant is not at rest before it is done, so nobody waits for that.
+        pass_time.jump(0.25)
+        await asyncio.sleep(0.01)
+    await task
 
 
 def look(hass: HomeAssistant, entity_id: str) -> State:
@@ -55,10 +69,11 @@ def said(error: HomeAssistantError) -> tuple[str | None, str | None]:
     return error.translation_key, (error.translation_placeholders or {}).get("error")
 
 
-def be_impatient(entry: MockConfigEntry) -> None:
+def be_impatient(entry: MockConfigEntry, read_timeout: float = 5.0) -> None:
     """Wait for answers no longer than a test does."""
     connection = cast("Any", entry.runtime_data.miner)._connection
-    connection._command_timeout = connection.read_timeout = 0.3
+    connection._command_timeout = 0.3
+    connection.read_timeout = read_timeout
 
 
 def lose_next_answer(miner: SimulatedMiner) -> None:

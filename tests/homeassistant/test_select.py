@@ -19,6 +19,7 @@ from .controlling import (
     MINER,
     act,
     be_impatient,
+    in_time,
     is_available,
     keys,
     look,
@@ -305,9 +306,7 @@ async def test_cooling_is_left_alone_while_nobody_knows_the_rest_of_it(
     before = still_miner.machine.saved
     # A mode is set as a whole, with its temperatures.
     still_miner.faults.fail("GetMinerConfiguration")
-    choosing = hass.async_create_task(choose(hass, COOLING, "manual"))
-    await pass_time(30)
     with pytest.raises(HomeAssistantError) as failure:
-        await choosing
+        await in_time(choose(hass, COOLING, "manual"), pass_time)
     assert said(failure.value)[0] == "command_failed"
     assert still_miner.machine.saved == before

@@ -4,10 +4,18 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import grpc
-from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
+from homeassistant.const import (
+    EVENT_STATE_CHANGED,
+    STATE_OFF,
+    STATE_ON,
+    STATE_UNAVAILABLE,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
+from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped]  # has no types
+    async_capture_events,
+)
 
 from custom_components.braiins_fleet.switch import SWITCHES
 from simulator import SimulatedMiner, Timing
@@ -20,6 +28,7 @@ from .controlling import (
     MINER,
     act,
     be_impatient,
+    in_time,
     is_available,
     keys,
     look,
@@ -88,13 +97,16 @@ async def test_a_board_is_not_told_off_before_the_miner_says_so(
 ) -> None:
     await set_up(still_miner)
     board = f"switch.{MINER}_board_3"
-    turning = hass.async_create_task(turn(hass, board, on=False))
+    busy = still_miner.machine.moment
+    events = async_capture_events(hass, EVENT_STATE_CHANGED)
     # For two seconds it only says that it is busy.
-    await until(lambda: bool(still_miner.machine.saved.disabled_boards))
-    assert look(hass, board).state == STATE_ON
-    assert not turning.done()
-    await pass_time(6)
-    await turning
+    await in_time(turn(hass, board, on=False), pass_time)
+    assert still_miner.machine.moment > busy + 2
+    assert [
+        event.data["new_state"].state
+        for event in events
+        if event.data["entity_id"] == board
+    ] == [STATE_OFF]
     assert look(hass, board).state == STATE_OFF
 
 
