@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr
+from homeassistant.auth.models import User
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
@@ -17,11 +17,16 @@ from pytest_homeassistant_custom_component.components.recorder.common import (  
 )
 
 from custom_components import braiins_fleet
-from custom_components.braiins_fleet.const import DOMAIN, EVENT_HAPPENED
+from custom_components.braiins_fleet.const import (
+    DOMAIN,
+    EVENT_CHANGED,
+    EVENT_HAPPENED,
+)
 from custom_components.braiins_fleet.happenings import What
 from simulator import SimulatedMiner
 
-from .conftest import SetUp
+from .actions import PROMPT, act, device_of
+from .conftest import SetUp, StartMiner
 from .running import poll
 
 type Lines = Callable[..., Awaitable[list[dict[str, Any]]]]
@@ -80,12 +85,6 @@ async def lines(
         return result
 
     return read
-
-
-def device_of(hass: HomeAssistant, entry: ConfigEntry[Any]) -> dr.DeviceEntry:
-    [device] = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
-    assert isinstance(device, dr.DeviceEntry)
-    return device
 
 
 async def test_what_happens_has_a_sentence_beside_the_line_of_the_entity(
@@ -151,4 +150,148 @@ def test_there_are_no_other_sentences() -> None:
     folder = Path(braiins_fleet.__file__).parent
     texts = json.loads((folder / "translations/en.json").read_text())["common"]
     sentences = {key for key in texts if key.startswith("logbook_")}
-    assert sentences == {f"logbook_{what}" for what in What}
+    assert sentences == {
+        *(f"logbook_{what}" for what in What),
+        "logbook_changed",
+        "logbook_done",
+        "logbook_set",
+    }
+
+
+async def said_of(
+    lines: Lines, since: datetime, device: dr.DeviceEntry
+) -> list[tuple[str, str | None]]:
+    """Return what was done to a miner, and by whom."""
+    found = await lines(since, device_ids=[device.id])
+    assert {(line["name"], line["domain"]) for line in found} == {
+        (device.name_by_user or device.name, DOMAIN)
+    }
+    return [(line["message"], line.get("context_user_id")) for line in found]
+
+
+@pytest.mark.parametrize(
+    ("action", "fields", "sentence"),
+    [
+        (
+            "set_power_target",
+            {"power": 2000},
+            "Power target was changed from 2760 to 2000",
+        ),
+        ("set_power_target", {"power": 2760}, "Power target was set to 2760"),
+        (
+            "set_hashrate_target",
+            {"hashrate": 99.5},
+            "Hashrate target was set to 99.5",
+        ),
+        ("pause", {}, "was given the command: Pause"),
+        ("resume", {}, "was given the command: Resume"),
+        ("restart", {}, "was given the command: Restart mining software"),
+    ],
+)
+async def test_an_action_has_a_line_with_who_called_it(
+    *,
+    hass: HomeAssistant,
+    lines: Lines,
+    start_miner: StartMiner,
+    set_up: SetUp,
+    hass_admin_user: User,
+    action: str,
+    fields: dict[str, Any],
+    sentence: str,
+) -> None:
+    entry = await set_up(await start_miner(timing=PROMPT))
+    device = device_of(hass, entry)
+    since = dt_util.utcnow()
+    context = Context(user_id=hass_admin_user.id)
+    await act(hass, action, entry, context, **fields)
+    # The miner may say what follows from it before it says that it is done.
+    assert (sentence, hass_admin_user.id) in await said_of(lines, since, device)
+
+
+@pytest.mark.parametrize(
+    ("action", "data", "sentence"),
+    [
+        (
+            "number.set_value",
+            {"entity_id": "number.antminer_s19k_pro_power_target", "value": 2000},
+            "Power target was changed from 2760 to 2000",
+        ),
+        (
+            "switch.turn_on",
+            {"entity_id": "switch.antminer_s19k_pro_locate_light"},
+            "Locate light was changed from Off to On",
+        ),
+        (
+            "select.select_option",
+            {
+                "entity_id": "select.antminer_s19k_pro_tuning_mode",
+                "option": "hashrate_target",
+            },
+            "Tuning mode was changed from Power target to Hashrate target",
+        ),
+        (
+            "button.press",
+            {"entity_id": "button.antminer_s19k_pro_restart_mining_software"},
+            "was given the command: Restart mining software",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("all_enabled")
+async def test_what_was_done_by_an_entity_has_a_line_as_well(
+    *,
+    hass: HomeAssistant,
+    lines: Lines,
+    start_miner: StartMiner,
+    set_up: SetUp,
+    hass_admin_user: User,
+    action: str,
+    data: dict[str, Any],
+    sentence: str,
+) -> None:
+    entry = await set_up(await start_miner(timing=PROMPT))
+    device = device_of(hass, entry)
+    since = dt_util.utcnow()
+    domain, _, service = action.partition(".")
+    await hass.services.async_call(
+        domain,
+        service,
+        data,
+        blocking=True,
+        context=Context(user_id=hass_admin_user.id),
+    )
+    # The miner may say what follows from it before it says that it is done.
+    assert (sentence, hass_admin_user.id) in await said_of(lines, since, device)
+
+
+async def test_an_entity_is_called_as_its_owner_calls_it(
+    hass: HomeAssistant, lines: Lines, start_miner: StartMiner, set_up: SetUp
+) -> None:
+    entry = await set_up(await start_miner(timing=PROMPT))
+    number = "number.antminer_s19k_pro_power_target"
+    er.async_get(hass).async_update_entity(number, name="Throttle")
+    await hass.async_block_till_done()
+    since = dt_util.utcnow()
+    await hass.services.async_call(
+        "number", "set_value", {"entity_id": number, "value": 2000}, blocking=True
+    )
+    assert await said_of(lines, since, device_of(hass, entry)) == [
+        ("Throttle was changed from 2760 to 2000", None)
+    ]
+
+
+async def test_a_change_of_the_past_or_the_future_is_told_as_far_as_it_is_known(
+    hass: HomeAssistant, lines: Lines, still_miner: SimulatedMiner, set_up: SetUp
+) -> None:
+    await set_up(still_miner)
+    since = dt_util.utcnow()
+    for told in (
+        {"type": "number.gone", "before": 1, "after": 2},
+        {"type": "of_the_future", "before": None, "after": None},
+        {"type": "set_power_target", "before": 2000, "after": None},
+    ):
+        hass.bus.async_fire(EVENT_CHANGED, {"device_id": "gone", **told})
+    assert [(line["name"], line["message"]) for line in await lines(since)] == [
+        ("", "was given the command: number.gone"),
+        ("", "was given the command: of_the_future"),
+        ("", "was given the command: Power target"),
+    ]
