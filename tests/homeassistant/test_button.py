@@ -26,6 +26,16 @@ async def press(hass: HomeAssistant, name: str) -> None:
     await act(hass, "button.press", f"button.{MINER}_{name}")
 
 
+def software(miner: SimulatedMiner) -> Software:
+    """Return what the mining software is doing."""
+    return miner.machine.mining.software
+
+
+def is_there(miner: SimulatedMiner) -> bool:
+    """Tell whether the miner is up."""
+    return miner.machine.present
+
+
 async def test_mining_software_is_stopped_and_started(
     hass: HomeAssistant,
     pass_time: PassingTime,
@@ -34,14 +44,13 @@ async def test_mining_software_is_stopped_and_started(
 ) -> None:
     entry = await set_up(still_miner)
     await listened_to(entry)
-    mining = still_miner.machine.mining
     await press(hass, "stop_mining_software")
-    assert mining.software is Software.STOPPED
+    assert software(still_miner) is Software.STOPPED
     assert look(hass, f"sensor.{MINER}_status").state == "not_started"
     await press(hass, "start_mining_software")
-    assert mining.software is Software.STARTING
+    assert software(still_miner) is Software.STARTING
     await pass_time(21)
-    assert mining.running
+    assert software(still_miner) is Software.RUNNING
 
 
 async def test_mining_software_is_restarted(
@@ -49,7 +58,7 @@ async def test_mining_software_is_restarted(
 ) -> None:
     await set_up(still_miner)
     await press(hass, "restart_mining_software")
-    assert still_miner.machine.mining.software is Software.STARTING
+    assert software(still_miner) is Software.STARTING
 
 
 async def test_the_miner_reboots_and_comes_back_by_itself(
@@ -62,13 +71,13 @@ async def test_the_miner_reboots_and_comes_back_by_itself(
     await listened_to(entry)
     await press(hass, "reboot")
     await pass_time(1)
-    assert not still_miner.machine.present
+    assert not is_there(still_miner)
     await still_miner.settled()
     await pass_time(70)
     assert look(hass, f"sensor.{MINER}_power").state == STATE_UNAVAILABLE
     await pass_time(25)
     await still_miner.settled()
-    assert still_miner.machine.present
+    assert is_there(still_miner)
     await until(lambda: look(hass, f"sensor.{MINER}_status").state != STATE_UNAVAILABLE)
 
 

@@ -338,7 +338,7 @@ async def test_what_the_miner_takes_over_late_is_shown_before_long(
     await listened_to(entry)
     change = still_miner.machine.change
     late: list[Any] = []
-    still_miner.machine.change = lambda save, **parts: late.append((save, parts))  # type: ignore[method-assign,assignment]  # not yet
+    still_miner.machine.change = lambda save, **parts: late.append((save, parts))  # type: ignore[method-assign]  # not yet
     await aim(hass, 2000)
     assert look(hass, POWER).state == "2760"
     [(save, parts)] = late
@@ -380,7 +380,8 @@ async def test_an_entry_can_be_unloaded_in_the_middle_of_a_change(
         assert (await fails(doing))[0] == "nothing_answers"
     still_miner.faults.clear()
     assert await hass.config_entries.async_setup(entry.entry_id)
-    assert look(hass, POWER).state == "2760"
+    # What it came to, nobody knew.
+    assert float(look(hass, POWER).state) == target(still_miner.machine)
 
 
 async def test_whoever_gives_up_does_not_break_a_change_off(

@@ -201,9 +201,9 @@ async def test_at_rest_a_poll_asks_for_no_more_than_what_moves(
         before = still_miner.calls
         await pass_time(10)
         calls.append(still_miner.calls - before)
-    # The fans are read with two of the polls, and the pools and two more with one.
+    # The fans are read with two of the polls, and the pools and three more with one.
     assert min(calls) == 2
-    assert sum(calls) == 6 * 2 + 2 + 3
+    assert sum(calls) == 6 * 2 + 2 + 4
     await polls_end(hass)
 
 

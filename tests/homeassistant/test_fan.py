@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from homeassistant.components.fan import ATTR_PERCENTAGE, ATTR_PRESET_MODE
 from homeassistant.const import STATE_ON
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import (
@@ -44,7 +43,7 @@ async def let_it_decide(hass: HomeAssistant) -> None:
 def speed(hass: HomeAssistant) -> tuple[int | None, str | None]:
     """Return the speed that is shown, and what decides on it."""
     attributes = look(hass, FANS).attributes
-    return attributes[ATTR_PERCENTAGE], attributes[ATTR_PRESET_MODE]
+    return attributes["percentage"], attributes["preset_mode"]
 
 
 async def test_a_speed_is_set_and_left_to_the_miner_again(

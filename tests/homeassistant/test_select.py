@@ -94,7 +94,7 @@ async def test_something_else_is_chosen_and_then_the_first_again(
     assert first != option
     await choose(hass, entity_id, option)
     changed = replace(getattr(before, part), **changes)
-    assert machine.saved == replace(before, **{part: changed})  # type: ignore[arg-type]  # one of its parts
+    assert machine.saved == replace(before, **{part: changed})
     assert machine.running == machine.saved
     assert look(hass, entity_id).state == option
     await choose(hass, entity_id, first)

@@ -47,6 +47,11 @@ SETTINGS: dict[str, Callable[[Machine], bool]] = {
 }
 
 
+def status(miner: SimulatedMiner) -> Status:
+    """Return what the miner is doing."""
+    return miner.machine.status
+
+
 async def turn(hass: HomeAssistant, entity_id: str, *, on: bool) -> None:
     """Turn something on or off."""
     await act(hass, f"switch.turn_{'on' if on else 'off'}", entity_id)
@@ -147,14 +152,14 @@ async def test_mining_goes_off_when_the_miner_has_paused_and_not_before(
     entry = await set_up(still_miner)
     await listened_to(entry)
     await turn(hass, MINING, on=False)
-    assert still_miner.machine.status is Status.NORMAL
+    assert status(still_miner) is Status.NORMAL
     assert look(hass, MINING).state == STATE_ON
     await pass_time(21)
-    assert still_miner.machine.status is Status.PAUSED
+    assert status(still_miner) is Status.PAUSED
     assert look(hass, MINING).state == STATE_OFF
     await turn(hass, MINING, on=True)
     await until(lambda: look(hass, MINING).state == STATE_ON)
-    assert still_miner.machine.status is Status.NORMAL
+    assert status(still_miner) is Status.NORMAL
 
 
 async def test_mining_is_paused_and_not_stopped(
@@ -184,7 +189,7 @@ async def test_mining_that_was_stopped_is_started(
     # It starts already, so to ask again does no harm.
     await turn(hass, MINING, on=True)
     await pass_time(21)
-    assert still_miner.machine.status is Status.NORMAL
+    assert status(still_miner) is Status.NORMAL
     assert look(hass, MINING).state == STATE_ON
 
 
@@ -243,7 +248,7 @@ async def test_a_miner_that_its_licence_holds_back_is_not_mining(
     await listened_to(entry)
     still_miner.machine.license.become(LicenseState.EXPIRED)
     await pass_time(30)
-    assert still_miner.machine.status is Status.RESTRICTED
+    assert status(still_miner) is Status.RESTRICTED
     assert look(hass, MINING).state == STATE_OFF
 
 
