@@ -16,6 +16,7 @@ from scripts.checks import (
     platforms,
     quality_scale,
     requirements,
+    services,
     translations,
 )
 
@@ -40,6 +41,7 @@ CHECKS: tuple[Callable[[Path], Iterator[str]], ...] = (
     platforms.check,
     quality_scale.check,
     requirements.check,
+    services.check,
     translations.check,
 )
 

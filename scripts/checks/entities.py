@@ -4,7 +4,7 @@ Descriptions are made in tables, by loops and by partials, so that they are not 
 the source: the component is loaded, and they are taken from its platforms.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 import json
@@ -71,12 +71,14 @@ def _modules(root: Path) -> list[tuple[str, ModuleType]]:
         for path in sorted(folder.glob("*.py"))
         if (platform := _platform_of(path.stem)) is not None
     }
+    return [*zip(names.values(), load(root, names), strict=True)]
+
+
+def load(root: Path, names: Iterable[str]) -> list[ModuleType]:
+    """Load some of the component's modules, and leave no trace of that."""
     try:
-        _load_package(folder)
-        return [
-            (platform, import_module(f"{_LOADED_AS}.{name}"))
-            for name, platform in names.items()
-        ]
+        _load_package(root / COMPONENT)
+        return [import_module(f"{_LOADED_AS}.{name}") for name in names]
     finally:
         for name in [name for name in sys.modules if name.startswith(_LOADED_AS)]:
             del sys.modules[name]

@@ -62,8 +62,13 @@ def _compare(place: str, icon: Mapping[str, Any]) -> Iterator[str]:
         if name == default:
             yield f"{FILE}: {place}.state.{state} is no other than the default"
     for name in filter(None, (default, *states.values())):
-        if not name.startswith(_PREFIX) or name.removeprefix(_PREFIX) not in _drawn():
-            yield f"{FILE}: {place}: there is no icon {name}"
+        yield from look_up(place, name)
+
+
+def look_up(place: str, name: str) -> Iterator[str]:
+    """Complain of an icon that Home Assistant does not have."""
+    if not name.startswith(_PREFIX) or name.removeprefix(_PREFIX) not in _drawn():
+        yield f"{FILE}: {place}: there is no icon {name}"
 
 
 @cache

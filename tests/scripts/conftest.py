@@ -118,6 +118,43 @@ def fail(hass):
     raise HomeAssistantError(translation_domain="x", translation_key="no_answer")
 """
 
+SERVICES = """
+from homeassistant.helpers import config_validation as cv
+import voluptuous as vol
+
+
+def async_setup_services(hass):
+    fields = {
+        vol.Optional("share", default=50): vol.All(int, vol.Range(min=0, max=100)),
+        vol.Optional("kind"): vol.In(["small", "large"]),
+    }
+    schema = vol.All(
+        cv.make_entity_service_schema(fields), cv.has_at_least_one_key("share")
+    )
+    hass.services.async_register("braiins_fleet", "dig", print, schema)
+    plain = cv.make_entity_service_schema({})
+    hass.services.async_register("braiins_fleet", "rest", print, plain, "only")
+"""
+
+DESCRIBED: dict[str, Any] = {
+    "dig": {
+        "target": {"entity": {"integration": "braiins_fleet"}},
+        "fields": {
+            "share": {
+                "default": 50,
+                "example": 20,
+                "selector": {"number": {"min": 0, "max": 100}},
+            },
+            "kind": {
+                "selector": {
+                    "select": {"translation_key": "kind", "options": ["small", "large"]}
+                }
+            },
+        },
+    },
+    "rest": {"target": {"entity": {"integration": "braiins_fleet"}}},
+}
+
 TEXTS: dict[str, Any] = {
     "config": {
         "step": {
@@ -182,6 +219,18 @@ TEXTS: dict[str, Any] = {
         },
     },
     "exceptions": {"no_answer": {"message": "No answer."}},
+    "selector": {"kind": {"options": {"small": "Small", "large": "Large"}}},
+    "services": {
+        "dig": {
+            "name": "Dig",
+            "description": "Digs.",
+            "fields": {
+                "share": {"name": "Share", "description": "How much of it."},
+                "kind": {"name": "Kind", "description": "Of which kind."},
+            },
+        },
+        "rest": {"name": "Rest", "description": "Digs no more."},
+    },
 }
 
 ICONS: dict[str, Any] = {
@@ -192,7 +241,11 @@ ICONS: dict[str, Any] = {
             "hashrate_15_s": {"default": "mdi:speedometer"},
             "state": {"default": "mdi:lightbulb", "state": {"off": "mdi:power-off"}},
         }
-    }
+    },
+    "services": {
+        "dig": {"service": "mdi:shovel"},
+        "rest": {"service": "mdi:sleep"},
+    },
 }
 
 
@@ -211,6 +264,8 @@ def tree(tmp_path: Path) -> Path:
         COMPONENT / "forms.py": FORMS,
         COMPONENT / "repairs.py": REPAIRS,
         COMPONENT / "sensor.py": SENSOR,
+        COMPONENT / "services.py": SERVICES,
+        COMPONENT / "services.yaml": yaml.safe_dump(DESCRIBED),
         COMPONENT / "quality_scale.yaml": yaml.safe_dump(
             {"rules": dict.fromkeys(quality_scale.RULES, "done")}
         ),
