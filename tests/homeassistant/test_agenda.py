@@ -8,8 +8,11 @@ import pytest
 
 from custom_components.braiins_fleet.binary_sensor import BINARY_SENSORS, PROBLEM
 from custom_components.braiins_fleet.entity import MinerEntityDescription
+from custom_components.braiins_fleet.number import NUMBERS
+from custom_components.braiins_fleet.select import SELECTS
 from custom_components.braiins_fleet.sensor import ENERGY, MINER_SENSORS
 from custom_components.braiins_fleet.state import boards_of, fans_of
+from custom_components.braiins_fleet.switch import SWITCHES
 from simulator import SimulatedMiner
 from simulator.models import MODELS
 
@@ -67,7 +70,15 @@ async def test_whatever_is_looked_at_rarely_does_not_change_with_live_figures(
     live = replace(
         before, snapshot=snapshot, boards=boards_of(snapshot), fans=fans_of(snapshot)
     )
-    for description in (*MINER_SENSORS, ENERGY, *BINARY_SENSORS, PROBLEM):
+    for description in (
+        *MINER_SENSORS,
+        ENERGY,
+        *BINARY_SENSORS,
+        PROBLEM,
+        *NUMBERS,
+        *SELECTS,
+        *SWITCHES,
+    ):
         if isinstance(description, MinerEntityDescription) and not description.live:
             assert description.value(live) == description.value(before), description
 
