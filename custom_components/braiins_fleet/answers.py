@@ -13,6 +13,7 @@ import voluptuous as vol
 
 from .asic import MinerStatus, TunedProfile, TunerMode, Unsupported, probe
 from .coordinator import MinerCoordinator
+from .rounding import rounded
 from .state import MinerState
 
 ATTR_STATUS: Final = "status"
@@ -55,15 +56,17 @@ async def _summary(coordinator: MinerCoordinator) -> Answer:
         "model": details.model if details else None,
         "firmware": details.release if details else None,
         "host": coordinator.config_entry.data[CONF_HOST],
-        "hashrate": work.hashrates.minute_1 if work and work.hashrates else None,
-        "nominal_hashrate": work.nominal_hashrate if work else None,
+        "hashrate": rounded(
+            work.hashrates.minute_1 if work and work.hashrates else None, 2
+        ),
+        "nominal_hashrate": rounded(work.nominal_hashrate if work else None, 2),
         "power": stats.power if stats else None,
-        "efficiency": stats.efficiency if stats else None,
+        "efficiency": rounded(stats.efficiency if stats else None, 2),
         "energy": state.energy,
         "power_target": settings.power_target if settings else None,
         "hashrate_target": settings.hashrate_target if settings else None,
         "tuner": tuner.phase.value if tuner else None,
-        "hottest_chip": state.hottest_chip,
+        "hottest_chip": rounded(state.hottest_chip, 1),
         "errors": None if errors is None else len(errors),
         "found_blocks": work.found_blocks if work else None,
         "active_pool": (
@@ -144,7 +147,7 @@ def _profile(profile: TunedProfile) -> Answer:
         "power_target": profile.target if by_power else None,
         "hashrate_target": None if by_power else profile.target,
         "created": _time(profile.created),
-        "hashrate": profile.measured_hashrate,
+        "hashrate": rounded(profile.measured_hashrate, 2),
         "power": profile.estimated_power,
     }
 
@@ -177,7 +180,7 @@ async def _efficiency(coordinator: MinerCoordinator) -> Answer:
             {
                 "power_target": target,
                 "power": power,
-                "hashrate": hashrate,
+                "hashrate": rounded(hashrate, 2),
                 "efficiency": round(power / hashrate, 2)
                 if power and hashrate
                 else None,
@@ -190,8 +193,7 @@ async def _efficiency(coordinator: MinerCoordinator) -> Answer:
 
 
 async def _limits(coordinator: MinerCoordinator) -> Answer:
-    limits = asdict(await coordinator.miner.limits())
-    return {"limits": _plain(limits)}
+    return {"limits": _plain(asdict(await coordinator.miner.limits()))}
 
 
 async def _ping(coordinator: MinerCoordinator) -> Answer:
@@ -202,7 +204,7 @@ async def _ping(coordinator: MinerCoordinator) -> Answer:
 
 
 def _plain(value: Any) -> JsonValueType:
-    """Turn what dataclasses hold into what goes over the wire to a browser."""
+    """Turn what dataclasses hold into what a browser understands."""
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}
     if isinstance(value, tuple | list):

@@ -14,12 +14,13 @@ import voluptuous as vol
 import yaml
 
 from . import icons
-from .component import COMPONENT
+from .component import COMPONENT, DOMAIN
 from .entities import load
 
 FILE = COMPONENT / "services.yaml"
 TEXTS = COMPONENT / "translations/en.json"
 SOURCE = COMPONENT / "services.py"
+DOCS = Path("docs/actions.md")
 # Which miners an action is for is no field of it.
 _TARGET = {"metadata", *map(str, cv.ENTITY_SERVICE_FIELDS)}
 
@@ -48,12 +49,17 @@ def check(root: Path) -> Iterator[str]:
     described = yaml.safe_load(_text(root / FILE, "")) or {}
     texts = json.loads(_text(root / TEXTS, "{}"))
     named = texts.get("services", {})
+    docs = _text(root / DOCS, "")
     drawn = json.loads(_text(root / icons.FILE, "{}")).get("services", {})
     yield from _both_ways(registry.schemas, described, f"{FILE}: ")
     yield from _both_ways(registry.schemas, named, f"{TEXTS}: services.")
     yield from _both_ways(registry.schemas, drawn, f"{icons.FILE}: services.")
     for name, icon in drawn.items():
         yield from icons.look_up(f"services.{name}", icon.get("service", ""))
+    for name, schema in registry.schemas.items():
+        for word in (f"{DOMAIN}.{name}", *dict(_fields(schema))):
+            if f"`{word}`" not in docs:
+                yield f"{DOCS}: `{word}` is missing"
     for name in registry.schemas.keys() & described.keys() & named.keys():
         fields = dict(_fields(registry.schemas[name]))
         shown = (described[name] or {}).get("fields", {})

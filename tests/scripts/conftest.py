@@ -256,6 +256,9 @@ def tree(tmp_path: Path) -> Path:
         "proto/bos/version.proto": PROTO,
         "simulator/miner.py": "import grpc\n",
         "README.md": "A fleet.\n",
+        "docs/actions.md": (
+            "`braiins_fleet.dig` a `share` of a `kind`, or `braiins_fleet.rest`.\n"
+        ),
         COMPONENT / "asic/wire.py": "from . import units\nfrom .units import Power\n",
         COMPONENT / "asic/deep/wire.py": "from ..units import Power\n",
         COMPONENT / "manifest.json": json.dumps(MANIFEST),

@@ -140,12 +140,20 @@ def test_an_action_and_a_field_that_are_new_are_missed_everywhere(tree: Path) ->
         assert f"{file}: {group}new is missing" in found
     assert f"{services.FILE}: dig.fields.sort is missing" in found
     assert f"{services.TEXTS}: services.dig.fields.sort is missing" in found
+    assert f"{services.DOCS}: `braiins_fleet.new` is missing" in found
+
+
+@pytest.mark.parametrize("word", ["braiins_fleet.rest", "share"])
+def test_every_action_and_field_is_in_the_docs(tree: Path, word: str) -> None:
+    docs = tree / services.DOCS
+    docs.write_text(docs.read_text().replace(f"`{word}`", word))
+    assert complaints(tree) == [f"{services.DOCS}: `{word}` is missing"]
 
 
 def test_without_any_file_all_of_it_is_missing(tree: Path) -> None:
-    for file in (services.FILE, services.TEXTS, icons.FILE):
+    for file in (services.FILE, services.TEXTS, services.DOCS, icons.FILE):
         (tree / file).unlink()
-    assert len(complaints(tree)) == 6
+    assert len(complaints(tree)) == 10
 
 
 def test_a_component_without_actions_is_nothing_to_complain_about(
