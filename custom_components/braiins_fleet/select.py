@@ -59,8 +59,8 @@ class MinerSelectDescription(SettingDescription, SelectEntityDescription):
 
 # Without a figure, each goes on with what it had.
 _MODES: dict[str, PerformanceMode] = {
-    TunerMode.POWER_TARGET: PowerTarget(None),
-    TunerMode.HASHRATE_TARGET: HashrateTarget(None),
+    TunerMode.POWER_TARGET.value: PowerTarget(None),
+    TunerMode.HASHRATE_TARGET.value: HashrateTarget(None),
     _MANUAL: ManualTuning(frequency=None, voltage=None),
 }
 
@@ -106,7 +106,7 @@ def _paused_fans(paused: PausedFans | None) -> str | None:
         return _AUTOMATIC
     if paused.runtime in (None, FanPauseRuntime.UNKNOWN):
         return None
-    return paused.runtime
+    return paused.runtime.value
 
 
 async def _set_paused_fans(miner: Miner, wanted: str) -> None:
