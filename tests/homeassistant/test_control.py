@@ -9,8 +9,9 @@ from homeassistant.const import (
     EVENT_STATE_CHANGED,
     STATE_UNAVAILABLE,
 )
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import device_registry as dr
 import pytest
 from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped]  # has no types
     async_capture_events,
@@ -134,6 +135,30 @@ async def test_what_was_done_without_an_answer_is_a_success(
     assert [(event.data["before"], event.data["after"]) for event in told] == [
         (2760, 2000)
     ]
+
+
+async def test_the_home_is_told_who_changed_what(
+    hass: HomeAssistant, still_miner: SimulatedMiner, set_up: SetUp
+) -> None:
+    entry = await set_up(still_miner)
+    [device] = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    told = async_capture_events(hass, EVENT_CHANGED)
+    somebody = Context()
+    await hass.services.async_call(
+        "switch",
+        "turn_on",
+        {ATTR_ENTITY_ID: SCALING},
+        blocking=True,
+        context=somebody,
+    )
+    [event] = told
+    assert event.context is somebody
+    assert event.data == {
+        "device_id": device.id,
+        "type": SCALING,
+        "before": False,
+        "after": True,
+    }
 
 
 async def test_what_was_not_done_without_an_answer_is_none(
@@ -372,9 +397,10 @@ async def test_an_entry_can_be_unloaded_in_the_middle_of_a_change(
 ) -> None:
     entry = await set_up(still_miner)
     still_miner.faults.hang()
+    before = still_miner.calls
     aiming = asyncio.create_task(aim(hass, 2000))
     waiting = asyncio.create_task(act(hass, "switch.turn_on", SCALING))
-    await asyncio.sleep(0.05)
+    await until(lambda: still_miner.calls > before)
     assert await hass.config_entries.async_unload(entry.entry_id)
     for doing in (aiming, waiting):
         assert (await fails(doing))[0] == "nothing_answers"
@@ -391,8 +417,9 @@ async def test_whoever_gives_up_does_not_break_a_change_off(
     await listened_to(entry)
     still_miner.faults.slow(0.1)
     events = async_capture_events(hass, EVENT_STATE_CHANGED)
+    before = still_miner.calls
     aiming = asyncio.create_task(aim(hass, 2000))
-    await asyncio.sleep(0.05)
+    await until(lambda: still_miner.calls > before)
     # As a script is that is started again.
     aiming.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -415,8 +442,9 @@ async def test_whoever_gives_up_is_not_told_what_became_of_it(
     await set_up(still_miner)
     still_miner.faults.slow(0.1)
     still_miner.faults.fail("SetPowerTarget", code=grpc.StatusCode.INVALID_ARGUMENT)
+    before = still_miner.calls
     aiming = asyncio.create_task(aim(hass, 2000))
-    await asyncio.sleep(0.05)
+    await until(lambda: still_miner.calls > before)
     aiming.cancel()
     with pytest.raises(asyncio.CancelledError):
         await aiming

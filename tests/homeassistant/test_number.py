@@ -107,6 +107,30 @@ async def test_the_speed_of_the_fans_while_paused_is_set_where_it_counts(
     assert look(hass, entity_id).state == "55.0"
 
 
+@pytest.mark.parametrize("name", ["fan_speed_while_paused", "ramp_up_time"])
+async def test_what_stands_beside_a_figure_has_to_be_known(
+    hass: HomeAssistant,
+    monkeypatch: pytest.MonkeyPatch,
+    start_miner: StartMiner,
+    set_up: SetUp,
+    name: str,
+) -> None:
+    miner = await start_miner()
+    prepare(miner, "cooling", pause_fan_ratio=0.3)
+    entry = await set_up(miner)
+    before = miner.machine.saved
+    known = await entry.runtime_data.miner.configuration()
+
+    async def forgetful() -> Any:
+        return replace(known, cooling=None, boards=None)
+
+    monkeypatch.setattr(entry.runtime_data.miner, "configuration", forgetful)
+    with pytest.raises(ServiceValidationError) as refusal:
+        await set_value(hass, f"number.{MINER}_{name}", 40)
+    assert "does not tell" in str(refusal.value)
+    assert miner.machine.saved == before
+
+
 def test_every_figure_is_tried() -> None:
     assert len(NUMBERS) == len(BY_POWER) + len(BY_HASHRATE) + 1
 

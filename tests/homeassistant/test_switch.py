@@ -252,6 +252,17 @@ async def test_a_miner_that_its_licence_holds_back_is_not_mining(
     assert look(hass, MINING).state == STATE_OFF
 
 
+async def test_nobody_says_whether_a_miner_mines_that_does_not_tell(
+    hass: HomeAssistant,
+    monkeypatch: pytest.MonkeyPatch,
+    still_miner: SimulatedMiner,
+    set_up: SetUp,
+) -> None:
+    monkeypatch.setattr("simulator.mining.Status.NORMAL._value_", 0)
+    await set_up(still_miner)
+    assert look(hass, MINING).state == STATE_UNAVAILABLE
+
+
 async def test_a_switch_is_unavailable_while_nobody_knows_what_it_is_set_to(
     hass: HomeAssistant,
     pass_time: PassingTime,
