@@ -88,7 +88,8 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         self._on_another: list[CALLBACK_TYPE] = []
 
         self._identified = False
-        self._listening = False
+        # What it said of its status last, for as long as it is listened to.
+        self._heard: MinerStatus | None = None
         self._polling = False
         self._once_more = False
         self._polled = 0.0
@@ -133,7 +134,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
             "poll_time": self.poll_time,
             "missed_polls": self._misses,
             "seconds_since_answer": self._answered and now - self._answered,
-            "listens_to_status": self._listening,
+            "listens_to_status": self._is_listened_to,
             "seconds_of_failing": {
                 reading.value: now - since for reading, since in self._failing.items()
             },
@@ -167,6 +168,10 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
             self.last_exception, ConfigEntryAuthFailed
         )
 
+    @property
+    def _is_listened_to(self) -> bool:
+        return self._heard is not None
+
     @callback
     def _take_turn(self) -> None:
         # Of the return of one that cannot be reached we are told, so that asking is
@@ -183,12 +188,13 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
             try:
                 async for status in self.miner.mining.watch_status():
                     wait = shortest
-                    self._heard(status)
+                    self._hear(status)
             except AsicError as err:
                 LOGGER.debug("%s: the status cannot be listened to: %s", self.name, err)
                 denied = isinstance(err, Denied)
             # It hung up, which a miner that stays would not do.
-            self._listening = self._identified = False
+            self._heard = None
+            self._identified = False
             if denied:
                 wait = longest
             with suppress(AsicError):
@@ -200,9 +206,10 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
             wait = min(wait * 2, longest)
 
     @callback
-    def _heard(self, status: MinerStatus) -> None:
-        self._listening = True
-        if not self.last_update_success:
+    def _hear(self, status: MinerStatus) -> None:
+        self._heard = status
+        if not (self.last_update_success and self._identified):
+            # Whoever it is that says so.
             self.poll()
         elif status is not self.data.status:
             # What changes the status changes much else.
@@ -329,7 +336,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         """Return what to read now."""
         due = self._agenda.due(now, self.data)
         self._reviewed = Reading.POOLS in due
-        if not (self._identified and self._listening):
+        if not (self._identified and self._is_listened_to):
             due.append(Reading.DETAILS)
         due += [
             reading
@@ -390,7 +397,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         if self._is_overlooked(err):
             self._soon()
             return self.data
-        self._unreachable = isinstance(err, Unreachable) and not self._listening
+        self._unreachable = isinstance(err, Unreachable) and not self._is_listened_to
         if not self._unreachable:
             self._soon()
         why = obstacle(err)
@@ -421,7 +428,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
     def _is_busy(self, err: AsicError) -> bool:
         """Tell whether it does answer, if only that it cannot tell."""
         if isinstance(err, Unreachable):
-            return self._listening
+            return self._is_listened_to
         return isinstance(err, Faulty | NotNow)
 
     def _take_in(self, fresh: Snapshot, api: ApiVersion, now: float) -> MinerState:
@@ -430,9 +437,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         if not self.last_update_success:
             # What was known before it went says nothing about now.
             old = replace(old, snapshot=Snapshot())
-        status = old.status
-        if fresh.details is not None and not self._listening:
-            status = fresh.details.status
+        status = self._heard or (fresh.details.status if fresh.details else old.status)
         snapshot = self._merge(old.snapshot, fresh, status, now)
 
         changes: dict[str, Any] = {}

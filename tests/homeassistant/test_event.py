@@ -137,7 +137,7 @@ async def test_a_pause_is_told_as_it_is_heard_of(
     clock: FakeClock, still_miner: SimulatedMiner, set_up: SetUp, told: Told
 ) -> None:
     coordinator = (await set_up(still_miner)).runtime_data
-    await until(lambda: coordinator._listening)
+    await until(lambda: coordinator._is_listened_to)
     await coordinator.miner.mining.pause()
     clock.advance(30)
     await until(lambda: bool(told()))
