@@ -184,6 +184,15 @@ TEXTS: dict[str, Any] = {
     "exceptions": {"no_answer": {"message": "No answer."}},
 }
 
+DOCUMENT = """
+| entity | unit | kind | what it says |
+|---|---|---|---|
+| Fee | | | what it costs |
+| 5 s | | | |
+| 15 s | | | |
+| State | | | on or off |
+"""
+
 ICONS: dict[str, Any] = {
     "entity": {
         "sensor": {
@@ -203,6 +212,7 @@ def tree(tmp_path: Path) -> Path:
         "proto/bos/version.proto": PROTO,
         "simulator/miner.py": "import grpc\n",
         "README.md": "A fleet.\n",
+        "docs/entities.md": DOCUMENT,
         COMPONENT / "asic/wire.py": "from . import units\nfrom .units import Power\n",
         COMPONENT / "asic/deep/wire.py": "from ..units import Power\n",
         COMPONENT / "manifest.json": json.dumps(MANIFEST),
