@@ -49,6 +49,10 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa:
     memory = Memory(hass)
     await memory.load()
     farm = hass.data[FARM] = Farm(memory, energy)
+    # Those that were removed while nothing of this was loaded.
+    here = {entry.entry_id for entry in hass.config_entries.async_entries(DOMAIN)}
+    memory.forget_all_but(here)
+    energy.forget_all_but(here)
 
     async def stop(_: Event) -> None:
         farm.clock.stop()
@@ -133,6 +137,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: BraiinsConfigEntry) -> 
 
 async def async_remove_entry(hass: HomeAssistant, entry: BraiinsConfigEntry) -> None:
     """Forget a miner for good."""
-    farm = hass.data[FARM]
-    farm.memory.forget(entry.entry_id)
-    farm.energy.forget(entry.entry_id)
+    farm = hass.data.get(FARM)
+    # Where all are switched off, nothing is loaded: then it is forgotten at a start.
+    if farm is not None:
+        farm.memory.forget(entry.entry_id)
+        farm.energy.forget(entry.entry_id)
