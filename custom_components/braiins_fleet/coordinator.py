@@ -122,7 +122,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
                 fans=fans_of(snapshot),
                 pools=pools_of(snapshot.pools),
                 shares=snapshot.stats.pools if snapshot.stats else None,
-                energy=round(self.meter.watt_hours / 1000, 3),
+                energy=self._energy,
             )
 
     @property
@@ -139,6 +139,16 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
                 reading.value: now - since for reading, since in self._failing.items()
             },
         }
+
+    @property
+    def _energy(self) -> float:
+        return round(self.meter.watt_hours / 1000, 3)
+
+    @callback
+    def restore_energy(self, kilowatt_hours: float) -> None:
+        """Go on from a higher figure that somebody else remembers."""
+        self.meter.restore(kilowatt_hours * 1000)
+        self.data = replace(self.data, energy=self._energy)
 
     @callback
     def start(self) -> None:
@@ -448,7 +458,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
             changes["pools"] = pools_of(snapshot.pools)
         if self._reviewed:
             changes["shares"] = snapshot.stats.pools if snapshot.stats else None
-            changes["energy"] = round(self.meter.watt_hours / 1000, 3)
+            changes["energy"] = self._energy
         if fresh.details is not None:
             changes |= starts(old, fresh.details, now)
         return replace(

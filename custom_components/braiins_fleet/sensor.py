@@ -415,4 +415,5 @@ class EnergySensor(MinerSensor, RestoreSensor):
         await super().async_added_to_hass()
         last = await self.async_get_last_sensor_data()
         if last is not None and isinstance(last.native_value, int | float):
-            self.coordinator.meter.restore(float(last.native_value) * 1000)
+            self.coordinator.restore_energy(float(last.native_value))
+            self._look()
