@@ -225,7 +225,6 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
             # What changes the status changes much else.
             self._agenda.begin_anew()
             self.data = replace(self.data, status=status)
-            self._look_at(self.data)
             self.async_update_listeners()
             self._farm.changed()
             # What is being read just now may be from before the change.
@@ -267,11 +266,6 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         self._on_another.append(listener)
         return lambda: self._on_another.remove(listener)
 
-    def _look_at(self, state: MinerState) -> None:
-        for happening in self._watch.look(state):
-            for listener in tuple(self._on_happening):
-                listener(happening)
-
     @override
     async def _async_update_data(self) -> MinerState:
         self._polling = True
@@ -300,13 +294,11 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
     @callback
     @override
     def _async_refresh_finished(self) -> None:
-        if self.last_update_success:
-            self._look_at(self.data)
-            if self._reviewed:
-                self._reviewed = False
-                self._remember()
-                for listener in tuple(self._on_review):
-                    listener()
+        if self.last_update_success and self._reviewed:
+            self._reviewed = False
+            self._remember()
+            for listener in tuple(self._on_review):
+                listener()
         self._farm.changed()
         if self._once_more:
             self._once_more = False
@@ -324,6 +316,10 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
             and differs_in_live_figures_only(told, self._told)
         )
         super().async_update_listeners()
+        # Whoever is told what happened finds it shown already.
+        for happening in self._watch.look(self._told) if self._told else ():
+            for listener in tuple(self._on_happening):
+                listener(happening)
 
     def _remember(self) -> None:
         """Keep what the miner is like, where that has changed."""
