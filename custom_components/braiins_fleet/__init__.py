@@ -21,7 +21,7 @@ from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.helpers.typing import ConfigType
 
 from .asic import Miner
-from .const import DOMAIN
+from .const import DOMAIN, LOGGER
 from .coordinator import MinerConfigEntry, MinerCoordinator
 from .device import keep_device, keep_fleet_device
 from .energy import EnergyLedger
@@ -87,12 +87,13 @@ async def _set_up_miner(hass: HomeAssistant, entry: MinerConfigEntry) -> None:
     try:
         try:
             await farm.meet(coordinator.async_config_entry_first_refresh())
-        except ConfigEntryNotReady:
+        except ConfigEntryNotReady as err:
             if coordinator.another is not None:
                 tell_of_another(coordinator)
             # A miner that is off has its entities nevertheless, if it was ever seen.
             if not coordinator.is_known:
                 raise
+            LOGGER.info("%s; it is set up from what is remembered of it", err)
         entry.runtime_data = coordinator
         keep_device(coordinator)
         keep_issues(coordinator)
