@@ -191,7 +191,7 @@ _heat = partial(
 MINER_SENSORS: tuple[MinerSensorDescription, ...] = (
     _hashrate(
         key="hashrate",
-        value=_of(_hashrates, lambda rates: terahash(rates.minute_1)),
+        value=_average("minute_1"),
         always=True,
     ),
     # The other averages say little more, and each change of a state has its price.
