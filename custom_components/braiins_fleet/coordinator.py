@@ -10,6 +10,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from .agenda import Agenda
@@ -75,6 +76,8 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         )
         self.miner = miner
         self.identity = str(entry.unique_id)
+        # One for all entities, of which there are a hundred for each miner.
+        self.device_info = DeviceInfo(identifiers={(DOMAIN, self.identity)})
         self.meter = farm.energy.meter(entry.entry_id)
         self.interval: float = entry.options.get(
             CONF_POLL_INTERVAL, DEFAULT_POLL_INTERVAL
