@@ -21,7 +21,7 @@ from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.helpers.typing import ConfigType
 
 from .asic import Miner
-from .const import DOMAIN
+from .const import DOMAIN, LOGGER
 from .coordinator import MinerConfigEntry, MinerCoordinator
 from .device import keep_device, keep_fleet_device
 from .energy import EnergyLedger
@@ -60,6 +60,10 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa:
     memory = Memory(hass)
     await memory.load()
     farm = hass.data[FARM] = Farm(memory, energy)
+    # Those that were removed while nothing of this was loaded.
+    here = {entry.entry_id for entry in hass.config_entries.async_entries(DOMAIN)}
+    memory.forget_all_but(here)
+    energy.forget_all_but(here)
 
     async def stop(_: Event) -> None:
         farm.clock.stop()
@@ -95,12 +99,13 @@ async def _set_up_miner(hass: HomeAssistant, entry: MinerConfigEntry) -> None:
     try:
         try:
             await farm.meet(coordinator.async_config_entry_first_refresh())
-        except ConfigEntryNotReady:
+        except ConfigEntryNotReady as err:
             if coordinator.another is not None:
                 tell_of_another(coordinator)
             # A miner that is off has its entities nevertheless, if it was ever seen.
             if not coordinator.is_known:
                 raise
+            LOGGER.info("%s; it is set up from what is remembered of it", err)
         entry.runtime_data = coordinator
         keep_device(coordinator)
         keep_issues(coordinator)
@@ -145,6 +150,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: BraiinsConfigEntry) -> 
 
 async def async_remove_entry(hass: HomeAssistant, entry: BraiinsConfigEntry) -> None:
     """Forget a miner for good."""
-    farm = hass.data[FARM]
-    farm.memory.forget(entry.entry_id)
-    farm.energy.forget(entry.entry_id)
+    farm = hass.data.get(FARM)
+    # Where all are switched off, nothing is loaded: then it is forgotten at a start.
+    if farm is not None:
+        farm.memory.forget(entry.entry_id)
+        farm.energy.forget(entry.entry_id)

@@ -7,7 +7,6 @@ from typing import Final
 from .asic import MinerStatus, Reading, TunerPhase
 from .state import MinerState
 
-LIVE: Final = (Reading.STATS, Reading.HASHBOARDS)
 SLOW: Final = (
     Reading.TUNER,
     Reading.POOLS,
@@ -23,7 +22,9 @@ RARE: Final = (
     Reading.LOCATE,
     Reading.PROFILES,
 )
-# With every third poll as a rule: fans are slow, and a call is most of what it costs.
+# Calls are most of what a poll costs, and each change of a state has its price. So as a
+# rule the boards have their turn with every second poll, and the fans with every third.
+_BOARDS_EVERY = 15.0
 _FANS_EVERY = 25.0
 _SLOW_EVERY = 60.0
 _RARE_EVERY = 600.0
@@ -35,15 +36,15 @@ class Agenda:
     def __init__(self) -> None:
         self._answered = False
         self._wanted: tuple[Reading, ...] = ()
-        self._fans_due = self._slow_due = self._rare_due = 0.0
+        self.begin_anew()
 
     def begin_anew(self) -> None:
         """Have everything read with the next poll."""
-        self._fans_due = self._slow_due = self._rare_due = 0.0
+        self._boards_due = self._fans_due = self._slow_due = self._rare_due = 0.0
 
     def review(self, readings: Iterable[Reading] = ()) -> None:
         """Have all but what hardly ever changes read with the next poll, and these."""
-        self._fans_due = self._slow_due = 0.0
+        self._boards_due = self._fans_due = self._slow_due = 0.0
         self.add(readings)
 
     def add(self, readings: Iterable[Reading]) -> None:
@@ -52,7 +53,10 @@ class Agenda:
 
     def due(self, now: float, state: MinerState | None) -> list[Reading]:
         """Return what to read now, of a miner that is like this as far as is known."""
-        due = [*LIVE]
+        due = [Reading.STATS]
+        if now >= self._boards_due:
+            due.append(Reading.HASHBOARDS)
+            self._boards_due = now + _BOARDS_EVERY
         # Where no boards are listed, it is the only one to know how hot it is.
         if now >= self._fans_due or not (state and state.boards):
             due.append(Reading.COOLING)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any, override
 
 from homeassistant.config_entries import (
@@ -371,5 +372,7 @@ def _host(typed: str) -> str:
     """Take the address out of what was typed, which may be that of the web page."""
     typed = typed.strip()
     if "://" in typed:
-        return URL(typed).host or typed
+        # What is no address of a page either is no host, which they are told then.
+        with suppress(ValueError):
+            return URL(typed).host or typed
     return typed

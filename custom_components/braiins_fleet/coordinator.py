@@ -10,6 +10,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from .agenda import Agenda
@@ -79,6 +80,8 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         self.miner = miner
         self.identity = str(entry.unique_id)
         self.control = Control(self)
+        # One for all entities, of which there are a hundred for each miner.
+        self.device_info = DeviceInfo(identifiers={(DOMAIN, self.identity)})
         self.meter = farm.energy.meter(entry.entry_id)
         self.interval: float = entry.options.get(
             CONF_POLL_INTERVAL, DEFAULT_POLL_INTERVAL
@@ -91,8 +94,9 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         self._on_review: list[CALLBACK_TYPE] = []
         self._on_another: list[CALLBACK_TYPE] = []
 
-        self._identified = self._listening = False
-        self._polling = self._once_more = False
+        self._identified = self._polling = self._once_more = False
+        # What it said of its status last, for as long as it is listened to.
+        self._heard: MinerStatus | None = None
         self._polled = 0.0
         self._reviewed = False
         self._unreachable = False
@@ -124,7 +128,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
                 fans=fans_of(snapshot),
                 pools=pools_of(snapshot.pools),
                 shares=snapshot.stats.pools if snapshot.stats else None,
-                energy=round(self.meter.watt_hours / 1000, 3),
+                energy=self._energy,
             )
 
     @property
@@ -136,9 +140,19 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
             "poll_time": self.poll_time,
             "missed_polls": self._misses,
             "seconds_since_answer": self._answered and now - self._answered,
-            "listens_to_status": self._listening,
+            "listens_to_status": self._is_listened_to,
             "seconds_of_failing": self._failing.ages(now),
         }
+
+    @property
+    def _energy(self) -> float:
+        return round(self.meter.watt_hours / 1000, 3)
+
+    @callback
+    def restore_energy(self, kilowatt_hours: float) -> None:
+        """Go on from a higher figure that somebody else remembers."""
+        self.meter.restore(kilowatt_hours * 1000)
+        self.data = replace(self.data, energy=self._energy)
 
     @callback
     def start(self) -> None:
@@ -206,6 +220,10 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
             self.last_exception, ConfigEntryAuthFailed
         )
 
+    @property
+    def _is_listened_to(self) -> bool:
+        return self._heard is not None
+
     @callback
     def _take_turn(self) -> None:
         # Of the return of one that cannot be reached we are told, so that asking is
@@ -223,12 +241,13 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
             try:
                 async for status in self.miner.mining.watch_status():
                     wait = shortest
-                    self._heard(status)
+                    self._hear(status)
             except AsicError as err:
                 LOGGER.debug("%s: the status cannot be listened to: %s", self.name, err)
                 denied = isinstance(err, Denied)
             # It hung up, which a miner that stays would not do.
-            self._listening = self._identified = False
+            self._heard = None
+            self._identified = False
             if denied:
                 wait = longest
             with suppress(AsicError):
@@ -240,15 +259,15 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
             wait = min(wait * 2, longest)
 
     @callback
-    def _heard(self, status: MinerStatus) -> None:
-        self._listening = True
-        if not self.last_update_success:
+    def _hear(self, status: MinerStatus) -> None:
+        self._heard = status
+        if not (self.last_update_success and self._identified):
+            # Whoever it is that says so.
             self.poll()
         elif status is not self.data.status:
             # What changes the status changes much else.
             self._agenda.begin_anew()
             self.data = replace(self.data, status=status)
-            self._look_at(self.data)
             self.async_update_listeners()
             self._farm.changed()
             # What is being read just now may be from before the change.
@@ -294,11 +313,6 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         self._on_another.append(listener)
         return lambda: self._on_another.remove(listener)
 
-    def _look_at(self, state: MinerState) -> None:
-        for happening in self._watch.look(state):
-            for listener in tuple(self._on_happening):
-                listener(happening)
-
     @override
     async def _async_update_data(self) -> MinerState:
         self._polling = True
@@ -327,13 +341,11 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
     @callback
     @override
     def _async_refresh_finished(self) -> None:
-        if self.last_update_success:
-            self._look_at(self.data)
-            if self._reviewed:
-                self._reviewed = False
-                self._remember()
-                for listener in tuple(self._on_review):
-                    listener()
+        if self.last_update_success and self._reviewed:
+            self._reviewed = False
+            self._remember()
+            for listener in tuple(self._on_review):
+                listener()
         self._farm.changed()
         if self._once_more:
             self._once_more = False
@@ -354,6 +366,10 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
             and differs_in_live_figures_only(told, self._told)
         )
         super().async_update_listeners()
+        # Whoever is told what happened finds it shown already.
+        for happening in self._watch.look(self._told) if self._told else ():
+            for listener in tuple(self._on_happening):
+                listener(happening)
 
     def _remember(self) -> None:
         """Keep what the miner is like, where that has changed."""
@@ -376,7 +392,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         """Return what to read now."""
         due = self._agenda.due(now, self.data)
         self._reviewed = Reading.POOLS in due
-        if not (self._identified and self._listening):
+        if not (self._identified and self._is_listened_to):
             due.append(Reading.DETAILS)
         due += self._failing.due(now, self.data)
         return [each for each in dict.fromkeys(due) if self.miner.supports(each)]
@@ -427,7 +443,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         self._misses += 1
         LOGGER.debug("%s: a poll failed: %r", self.name, err)
         self._doubt()
-        self._unreachable = isinstance(err, Unreachable) and not self._listening
+        self._unreachable = isinstance(err, Unreachable) and not self._is_listened_to
         if self._is_overlooked(err):
             self._soon()
             return self.data
@@ -463,7 +479,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
     def _is_busy(self, err: AsicError) -> bool:
         """Tell whether it does answer, if only that it cannot tell."""
         if isinstance(err, Unreachable):
-            return self._listening
+            return self._is_listened_to
         return isinstance(err, Faulty | NotNow)
 
     def _take_in(self, fresh: Snapshot, api: ApiVersion, now: float) -> MinerState:
@@ -472,9 +488,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         if not self.last_update_success:
             # What was known before it went says nothing about now.
             old = replace(old, snapshot=Snapshot())
-        status = old.status
-        if fresh.details is not None and not self._listening:
-            status = fresh.details.status
+        status = self._heard or (fresh.details.status if fresh.details else old.status)
         snapshot = self._failing.merge(old.snapshot, fresh, status, now)
 
         changes: dict[str, Any] = {}
@@ -485,7 +499,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
             changes["pools"] = pools_of(snapshot.pools)
         if self._reviewed:
             changes["shares"] = snapshot.stats.pools if snapshot.stats else None
-            changes["energy"] = round(self.meter.watt_hours / 1000, 3)
+            changes["energy"] = self._energy
         if fresh.details is not None:
             changes |= starts(old, fresh.details, now)
         return replace(

@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from yarl import URL
 
-from .asic import Reading
+from .asic import MinerStatus, Reading
 from .const import DOMAIN, FLEET
 from .coordinator import MinerCoordinator
 from .entity import part_id
@@ -20,8 +20,8 @@ _COME_AND_GO: Mapping[Part[Any], Reading] = {
     FAN: Reading.COOLING,
     POOL: Reading.POOLS,
 }
-# What was not seen in so many reviews, which are a minute apart, is gone.
-_GONE_AFTER = 3
+# What was not listed for so long, while mining software ran, is gone.
+_GONE_AFTER = 120.0
 
 
 @callback
@@ -88,23 +88,31 @@ class _Parts:
     def __init__(self, coordinator: MinerCoordinator) -> None:
         self._coordinator = coordinator
         self._keys: object = None
-        self._missed: dict[str, int] = {}
+        # The entities whose part is not listed, and since when.
+        self._since: dict[str, float] = {}
 
     def review(self) -> None:
         state = self._coordinator.data
+        if state.status is MinerStatus.NOT_STARTED:
+            # What it does not list then may be there nevertheless.
+            self._keys = None
+            self._since.clear()
+            return
         keys = [set(part.among(state)) for part in _COME_AND_GO]
-        if keys == self._keys and not self._missed:
+        # A look into the registry is not free, and parts change rarely.
+        if keys == self._keys and not self._since:
             return
         self._keys = keys
+        now = self._coordinator.hass.loop.time()
         orphans = self._orphans()
-        self._missed = {
-            entity.entity_id: self._missed.get(entity.entity_id, 0) + 1
+        self._since = {
+            entity.entity_id: self._since.get(entity.entity_id, now)
             for entity in orphans
         }
         registry = er.async_get(self._coordinator.hass)
         for entity in orphans:
-            if self._missed[entity.entity_id] >= _GONE_AFTER:
-                del self._missed[entity.entity_id]
+            if now - self._since[entity.entity_id] >= _GONE_AFTER:
+                del self._since[entity.entity_id]
                 self._coordinator.entities.discard((entity.domain, entity.unique_id))
                 registry.async_remove(entity.entity_id)
 

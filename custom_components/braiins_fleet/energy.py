@@ -7,7 +7,7 @@ overwritten in place soon after each reading.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 import logging
 from math import inf
 import os
@@ -108,6 +108,12 @@ class EnergyLedger:
         if number is not None:
             self._free.append(number)
             self._write(number, b" " * (_LINE - 1) + b"\n")
+
+    def forget_all_but(self, keys: Container[str]) -> None:
+        """Take down the meters of those that are not here any more."""
+        for key in tuple(self._lines):
+            if key not in keys:
+                self.forget(key)
 
     def flush(self) -> None:
         """Write now what is still to be written, which blocks."""

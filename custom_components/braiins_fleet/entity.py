@@ -7,7 +7,6 @@ from typing import Any, override
 from homeassistant.const import Platform
 from homeassistant.core import callback
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
@@ -67,9 +66,7 @@ class MinerEntity[D: Description](CoordinatorEntity[MinerCoordinator]):
         )
         self._attr_translation_key = description.key
         self._attr_unique_id = unique_id(coordinator, description, key)
-        self._attr_device_info = DeviceInfo(
-            identifiers={(DOMAIN, coordinator.identity)}
-        )
+        self._attr_device_info = coordinator.device_info
         if key is not None and isinstance(description, PartEntityDescription):
             part = description.part
             self._attr_translation_placeholders = {

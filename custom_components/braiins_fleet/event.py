@@ -71,9 +71,6 @@ class MinerEvent(MinerEntity[MinerEventDescription], EventEntity):
 
     @callback
     def _tell(self, happening: Happening) -> None:
-        # Of one that comes back, first that it is back: else a trigger would take what
-        # happened meanwhile, such as its reboot, for the mere return.
-        self._handle_coordinator_update()
         self._trigger_event(happening.what.value, dict(happening.about))
         self.async_write_ha_state()
 

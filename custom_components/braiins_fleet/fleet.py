@@ -34,7 +34,7 @@ class Totals:
     efficiency: float | None = None
     reject_rate: float | None = None
     hottest_chip: float | None = None
-    errors: int = 0
+    errors: int | None = None
     found_blocks: int | None = None
     mining: int = 0
     paused: int = 0
@@ -195,6 +195,7 @@ def total(shares: Iterable[Share]) -> Totals:
     ]
     power = [one.power for one in stats if one.power is not None]
     chips = _known(state.hottest_chip for state in states)
+    errors = [found for state in states if (found := state.snapshot.errors) is not None]
     rejected = sum(pool.rejected_shares for pool in pools)
     shares_sent = rejected + sum(pool.accepted_shares for pool in pools)
     return Totals(
@@ -204,7 +205,7 @@ def total(shares: Iterable[Share]) -> Totals:
         efficiency=_efficiency(states),
         reject_rate=round(100 * rejected / shares_sent, 2) if shares_sent else None,
         hottest_chip=round(max(chips)) if chips else None,
-        errors=sum(len(state.snapshot.errors or ()) for state in states),
+        errors=sum(map(len, errors)) if errors else None,
         found_blocks=sum(one.found_blocks for one in work) if work else None,
         mining=sum(state.status is MinerStatus.NORMAL for state in states),
         paused=sum(state.status is MinerStatus.PAUSED for state in states),
@@ -215,7 +216,8 @@ def total(shares: Iterable[Share]) -> Totals:
 def _efficiency(states: Iterable[MinerState]) -> float | None:
     """Return what a terahash costs those that work, in J."""
     power = hashrate = 0.0
-    for state in states:
+    # The average of one that has just stopped tells of work for a while yet.
+    for state in (each for each in states if each.status is MinerStatus.NORMAL):
         stats = state.snapshot.stats
         rates = stats.work.hashrates if stats and stats.work else None
         if stats and stats.power is not None and rates and rates.minute_1:

@@ -18,6 +18,7 @@ from homeassistant.const import (
     UnitOfPower,
     UnitOfTemperature,
 )
+from homeassistant.core import callback
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
@@ -92,7 +93,8 @@ FLEET_SENSORS: tuple[FleetSensorDescription, ...] = (
     ),
     FleetSensorDescription(
         key="fleet_found_blocks",
-        state_class=SensorStateClass.TOTAL_INCREASING,
+        # It is less while a miner is away, whose blocks are not found once more then.
+        state_class=SensorStateClass.TOTAL,
         value=lambda state: state.totals.found_blocks,
     ),
 )
@@ -114,6 +116,7 @@ class FleetSensor(CoordinatorEntity[FleetCoordinator], SensorEntity):
     # They would be written down with each change of the power.
     _unrecorded_attributes = frozenset({"areas"})
     entity_description: FleetSensorDescription
+    _written: object = None
 
     def __init__(
         self, coordinator: FleetCoordinator, description: FleetSensorDescription
@@ -123,6 +126,14 @@ class FleetSensor(CoordinatorEntity[FleetCoordinator], SensorEntity):
         self._attr_unique_id = f"{FLEET}_{description.key}"
         self._attr_translation_key = description.key
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, FLEET)})
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        now = self.available, self.native_value, self.extra_state_attributes
+        if now != self._written:
+            self._written = now
+            self.async_write_ha_state()
 
     @property
     @override

@@ -2,6 +2,7 @@
 
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
+from collections.abc import Container
 from typing import Any, TypedDict
 
 from homeassistant.core import HomeAssistant, callback
@@ -85,6 +86,13 @@ class Memory:
         """Forget a miner that was removed."""
         if self._content["miners"].pop(entry_id, None) is not None:
             self._save()
+
+    @callback
+    def forget_all_but(self, entry_ids: Container[str]) -> None:
+        """Forget those that are not here any more."""
+        for entry_id in tuple(self._content["miners"]):
+            if entry_id not in entry_ids:
+                self.forget(entry_id)
 
     def _save(self) -> None:
         # In a thread of its own, so from a copy that nobody changes meanwhile.

@@ -191,7 +191,7 @@ _heat = partial(
 MINER_SENSORS: tuple[MinerSensorDescription, ...] = (
     _hashrate(
         key="hashrate",
-        value=_of(_hashrates, lambda rates: terahash(rates.minute_1)),
+        value=_average("minute_1"),
         always=True,
     ),
     # The other averages say little more, and each change of a state has its price.
@@ -415,4 +415,5 @@ class EnergySensor(MinerSensor, RestoreSensor):
         await super().async_added_to_hass()
         last = await self.async_get_last_sensor_data()
         if last is not None and isinstance(last.native_value, int | float):
-            self.coordinator.meter.restore(float(last.native_value) * 1000)
+            self.coordinator.restore_energy(float(last.native_value))
+            self._look()

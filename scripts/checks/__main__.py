@@ -8,6 +8,7 @@ from scripts import protos
 from scripts.checks import (
     addresses,
     dialogs,
+    documents,
     entities,
     icons,
     languages,
@@ -32,6 +33,7 @@ def compiled_protos(root: Path) -> Iterator[str]:
 CHECKS: tuple[Callable[[Path], Iterator[str]], ...] = (
     compiled_protos,
     dialogs.check,
+    documents.check,
     entities.check,
     icons.check,
     languages.check,

@@ -91,6 +91,12 @@ def test_absent_is_unknown_and_not_zero() -> None:
     assert stats.power is None
 
 
+@pytest.mark.parametrize("quotient", [float("inf"), float("nan")])
+def test_watts_for_no_hashes_at_all_are_no_efficiency(quotient: float) -> None:
+    stats = read(STATS, power_stats={"efficiency": {"joule_per_terahash": quotient}})
+    assert stats.efficiency is None
+
+
 def test_a_paused_miner_shows_its_real_watts_and_no_efficiency() -> None:
     stats = read(
         STATS,

@@ -130,6 +130,7 @@ def add_entry(hass: HomeAssistant) -> MakeEntry:
             title=miner.machine.model.name,
             unique_id=cast("str", changes.pop("unique_id", who.mac.lower())),
             options=changes.pop("options", {}),
+            disabled_by=changes.pop("disabled_by", None),
             data=data | changes,
         )
         entry.add_to_hass(hass)

@@ -23,7 +23,7 @@ MINUTE = 60
 COUNTED = {"GetMinerStats", "GetHashboards", "GetCoolingState", "GetPoolGroups"}
 
 
-async def test_fans_are_read_with_every_third_poll_and_pools_once_a_minute(
+async def test_what_changes_slowly_is_read_more_rarely(
     pass_time: PassingTime, still_miner: SimulatedMiner, set_up: SetUp
 ) -> None:
     entry = await set_up(still_miner)
@@ -41,7 +41,7 @@ async def test_fans_are_read_with_every_third_poll_and_pools_once_a_minute(
     await pass_time(2 * MINUTE)
     assert {name: asked[name] for name in COUNTED} == {
         "GetMinerStats": 12,
-        "GetHashboards": 12,
+        "GetHashboards": 6,
         "GetCoolingState": 4,
         "GetPoolGroups": 2,
     }

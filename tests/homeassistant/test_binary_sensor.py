@@ -275,7 +275,7 @@ async def test_a_board_that_is_switched_off_says_so(
     entry = await set_up(still_miner)
     await entry.runtime_data.miner.boards.disable("2")
     clock.advance(5)
-    await poll(hass, entry)
+    await review(hass, entry)
     assert [shown(f"board_{n}_enabled").state for n in (1, 2, 3)] == [
         STATE_ON,
         STATE_OFF,

@@ -123,8 +123,12 @@ async def test_what_was_typed_stays_but_for_the_password(
     }
 
 
+@pytest.mark.parametrize("host", ["miner-one", "http://[", "http://miner:web"])
 async def test_a_name_that_does_not_exist_is_named_and_can_be_corrected(
-    hass: HomeAssistant, miner: SimulatedMiner, monkeypatch: pytest.MonkeyPatch
+    hass: HomeAssistant,
+    miner: SimulatedMiner,
+    monkeypatch: pytest.MonkeyPatch,
+    host: str,
 ) -> None:
     def nobody(*_: Any, **__: Any) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
@@ -132,7 +136,7 @@ async def test_a_name_that_does_not_exist_is_named_and_can_be_corrected(
     # Tests cannot look up names.
     with monkeypatch.context() as patch:
         patch.setattr(socket, "getaddrinfo", nobody)
-        dialog = await send(hass, await open_form(hass), typed(miner, host="miner-one"))
+        dialog = await send(hass, await open_form(hass), typed(miner, host=host))
     assert dialog["errors"] == {CONF_HOST: "no_such_host"}
 
     result = await send(hass, dialog, typed(miner))

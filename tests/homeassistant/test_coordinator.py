@@ -201,9 +201,10 @@ async def test_at_rest_a_poll_asks_for_no_more_than_what_moves(
         before = still_miner.calls
         await pass_time(10)
         calls.append(still_miner.calls - before)
-    # The fans are read with two of the polls, and the pools and three more with one.
-    assert min(calls) == 2
-    assert sum(calls) == 6 * 2 + 2 + 4
+    # With three of the polls the boards are read as well, with two the fans, and with
+    # one the pools, the tuner, the errors and the configuration.
+    assert min(calls) == 1
+    assert sum(calls) == 6 + 3 + 2 + 4
     await polls_end(hass)
 
 

@@ -10,11 +10,12 @@ from pytest_homeassistant_custom_component.common import (  # type: ignore[impor
     async_capture_events,
 )
 
-from simulator import SimulatedMiner
+from simulator import FakeClock, SimulatedMiner
 from simulator.firmware import firmware_for
+from simulator.mining import Reason
 
 from .conftest import MakeEntry, SetUp, StartMiner
-from .running import PassingTime, listened_to, poll, shown, state_of
+from .running import PassingTime, listened_to, poll, shown, state_of, until
 
 NO_MAC = "00:00:00:00:00:00"
 
@@ -58,6 +59,26 @@ async def test_another_miner_at_the_address_is_never_believed(
         await poll(hass, entry)
     assert shown(hass, "power") == "2762"
     assert coordinator.another is None
+
+
+async def test_the_status_of_another_miner_is_never_taken_for_that_of_this_one(
+    *, hass: HomeAssistant, clock: FakeClock, still_miner: SimulatedMiner, set_up: SetUp
+) -> None:
+    entry = await set_up(still_miner)
+    coordinator = entry.runtime_data
+    await listened_to(entry)
+    changes = async_capture_events(hass, EVENT_STATE_CHANGED)
+    still_miner.faults.wrong_identity()
+    still_miner.machine.mining.pause(Reason.USER)
+    clock.advance(30)
+    await reconnect(still_miner)
+    # Of all there is to hear, the status is the first.
+    await until(lambda: coordinator.another is not None)
+    assert {
+        change.data["new_state"].state
+        for change in changes
+        if change.data["entity_id"] == "sensor.antminer_s19k_pro_status"
+    } == {STATE_UNAVAILABLE}
 
 
 async def test_a_miner_that_does_not_know_who_it_is_yet_is_waited_for(

@@ -15,7 +15,15 @@ from simulator import FakeClock, SimulatedMiner
 from simulator.mining import Reason
 
 from .conftest import MakeEntry, SetUp, StartMiner
-from .running import PassingTime, listened_to, poll, polls_end, shown, until
+from .running import (
+    PassingTime,
+    fall_silent,
+    listened_to,
+    poll,
+    polls_end,
+    shown,
+    until,
+)
 
 
 @pytest.fixture
@@ -64,6 +72,24 @@ async def test_a_change_during_a_poll_is_looked_at_after_it(
     await until(lambda: still_miner.calls > before)
     await polls_end(hass)
     assert shown(hass, "power") == "9"
+
+
+async def test_what_is_heard_while_nothing_can_be_read_is_shown_once_it_can(
+    hass: HomeAssistant, still_miner: SimulatedMiner, set_up: SetUp
+) -> None:
+    entry = await set_up(still_miner)
+    await listened_to(entry)
+    fall_silent(still_miner)
+    while entry.runtime_data.last_update_success:
+        await poll(hass, entry)
+    pause(still_miner)
+    before = still_miner.calls
+    await until(lambda: still_miner.calls > before)
+    await polls_end(hass)
+    still_miner.faults.clear()
+    await poll(hass, entry)
+    assert entry.runtime_data.condition["listens_to_status"]
+    assert shown(hass, "status") == "paused"
 
 
 async def test_without_a_stream_the_status_is_read_with_each_poll(

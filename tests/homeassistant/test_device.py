@@ -12,7 +12,7 @@ from custom_components.braiins_fleet.asic import PoolGroupSettings, PoolSettings
 from simulator import SimulatedMiner
 
 from .conftest import SetUp
-from .running import PassingTime, listened_to, poll
+from .running import PassingTime, listened_to, poll, shown
 
 MINUTE = 60
 
@@ -43,31 +43,46 @@ async def review(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
 
 
 async def test_a_fan_that_was_taken_out_is_gone_once_that_is_sure(
-    hass: HomeAssistant, still_miner: SimulatedMiner, set_up: SetUp
+    hass: HomeAssistant,
+    pass_time: PassingTime,
+    still_miner: SimulatedMiner,
+    set_up: SetUp,
 ) -> None:
     entry = await set_up(still_miner)
     before = entities(hass, entry, "fan")
     assert "sensor.antminer_s19k_pro_fan_3_speed" in before
 
     still_miner.machine.cooling.fans.pop()
-    await review(hass, entry)
-    await review(hass, entry)
+    await pass_time(100, step=10)
     assert entities(hass, entry, "fan") == before
 
-    await review(hass, entry)
+    await pass_time(160, step=10)
     gone = before - entities(hass, entry, "fan")
     assert {each for each in before if "_fan_3_" in each} == gone
     assert hass.states.get("sensor.antminer_s19k_pro_fan_3_speed") is None
 
 
-async def test_a_fan_that_is_put_back_has_its_entities_again(
+async def test_looks_that_follow_each_other_at_once_make_nothing_sure(
     hass: HomeAssistant, still_miner: SimulatedMiner, set_up: SetUp
 ) -> None:
     entry = await set_up(still_miner)
     before = entities(hass, entry, "fan")
-    fan = still_miner.machine.cooling.fans.pop()
-    for _ in range(3):
+    still_miner.machine.cooling.fans.pop()
+    for _ in range(5):
         await review(hass, entry)
+    assert entities(hass, entry, "fan") == before
+
+
+async def test_a_fan_that_is_put_back_has_its_entities_again(
+    hass: HomeAssistant,
+    pass_time: PassingTime,
+    still_miner: SimulatedMiner,
+    set_up: SetUp,
+) -> None:
+    entry = await set_up(still_miner)
+    before = entities(hass, entry, "fan")
+    fan = still_miner.machine.cooling.fans.pop()
+    await pass_time(260, step=10)
     assert entities(hass, entry, "fan") < before
 
     still_miner.machine.cooling.fans.append(fan)
@@ -76,17 +91,19 @@ async def test_a_fan_that_is_put_back_has_its_entities_again(
 
 
 async def test_a_fan_that_is_not_listed_for_a_moment_stays(
-    hass: HomeAssistant, still_miner: SimulatedMiner, set_up: SetUp
+    hass: HomeAssistant,
+    pass_time: PassingTime,
+    still_miner: SimulatedMiner,
+    set_up: SetUp,
 ) -> None:
     entry = await set_up(still_miner)
     before = entities(hass, entry, "fan")
     fan = still_miner.machine.cooling.fans.pop()
-    await review(hass, entry)
+    await pass_time(100, step=10)
     still_miner.machine.cooling.fans.append(fan)
     await review(hass, entry)
     still_miner.machine.cooling.fans.pop()
-    await review(hass, entry)
-    await review(hass, entry)
+    await pass_time(100, step=10)
     assert entities(hass, entry, "fan") == before
 
 
@@ -101,9 +118,28 @@ async def test_a_miner_that_does_not_tell_of_its_fans_has_not_lost_them(
     assert entities(hass, entry, "fan") == before
 
 
+async def test_a_miner_that_is_stopped_has_not_lost_its_fans(
+    hass: HomeAssistant,
+    pass_time: PassingTime,
+    still_miner: SimulatedMiner,
+    set_up: SetUp,
+) -> None:
+    entry = await set_up(still_miner)
+    await listened_to(entry)
+    before = entities(hass, entry, "fan")
+    still_miner.machine.mining.stop()
+    still_miner.machine.cooling.fans.clear()
+    await pass_time(10 * MINUTE, step=10)
+    assert shown(hass, "status") == "not_started"
+    assert entities(hass, entry, "fan") == before
+
+
 @pytest.mark.usefixtures("all_enabled")
 async def test_pools_that_are_replaced_take_their_entities_along(
-    hass: HomeAssistant, still_miner: SimulatedMiner, set_up: SetUp
+    hass: HomeAssistant,
+    pass_time: PassingTime,
+    still_miner: SimulatedMiner,
+    set_up: SetUp,
 ) -> None:
     entry = await set_up(still_miner)
     before = entities(hass, entry, "pool")
@@ -116,8 +152,8 @@ async def test_pools_that_are_replaced_take_their_entities_along(
             )
         ]
     )
-    for _ in range(3):
-        await review(hass, entry)
+    # For this it starts anew, which takes a while.
+    await pass_time(6 * MINUTE, step=10)
     after = entities(hass, entry, "pool")
     assert after.isdisjoint(before)
     assert all("other_example" in each for each in after)

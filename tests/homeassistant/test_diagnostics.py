@@ -183,6 +183,7 @@ async def test_a_reading_that_fails_says_why(
 ) -> None:
     entry = await set_up(still_miner)
     still_miner.faults.fail("GetHashboards")
+    entry.runtime_data._agenda.begin_anew()
     await poll(hass, entry)
     told = await get_diagnostics_for_config_entry(hass, hass_client, entry)
     assert told["missing"].keys() == {"hashboards"}

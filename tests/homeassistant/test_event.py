@@ -10,7 +10,12 @@ from homeassistant.const import (
     STATE_UNKNOWN,
     Platform,
 )
-from homeassistant.core import Event, EventStateChangedData, HomeAssistant
+from homeassistant.core import (
+    Event,
+    EventStateChangedData,
+    HomeAssistant,
+    callback,
+)
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped]  # has no types
@@ -20,9 +25,10 @@ from pytest_homeassistant_custom_component.common import (  # type: ignore[impor
 from custom_components.braiins_fleet.const import DOMAIN, EVENT_HAPPENED
 from custom_components.braiins_fleet.happenings import What
 from simulator import FakeClock, SimulatedMiner
+from simulator.mining import Reason
 
 from .conftest import SetUp
-from .running import PassingTime, poll, until
+from .running import PassingTime, poll, shown, until
 
 type Told = Callable[[], list[dict[str, Any]]]
 
@@ -137,7 +143,7 @@ async def test_a_pause_is_told_as_it_is_heard_of(
     clock: FakeClock, still_miner: SimulatedMiner, set_up: SetUp, told: Told
 ) -> None:
     coordinator = (await set_up(still_miner)).runtime_data
-    await until(lambda: coordinator._listening)
+    await until(lambda: coordinator._is_listened_to)
     await coordinator.miner.mining.pause()
     clock.advance(30)
     await until(lambda: bool(told()))
@@ -266,3 +272,19 @@ async def test_the_event_is_one_to_automate_on(
     assert entity.domain == Platform.EVENT
     assert entity.entity_category is None
     assert entity.disabled_by is None
+
+
+async def test_what_is_told_is_also_shown_by_then(
+    hass: HomeAssistant, clock: FakeClock, still_miner: SimulatedMiner, set_up: SetUp
+) -> None:
+    coordinator = (await set_up(still_miner)).runtime_data
+    await until(lambda: coordinator._is_listened_to)
+    # Automations look at other entities as soon as they are told.
+    then: list[str | None] = []
+    hass.bus.async_listen(
+        EVENT_HAPPENED, callback(lambda _: then.append(shown(hass, "status")))
+    )
+    still_miner.machine.mining.pause(Reason.USER)
+    clock.advance(30)
+    await until(lambda: bool(then))
+    assert then == ["paused"]

@@ -13,6 +13,7 @@ from custom_components.braiins_fleet.identity import is_fleet
 from simulator import SimulatedMiner
 
 from .conftest import MakeEntry, SetUp
+from .running import poll
 
 
 async def test_a_miner_becomes_a_device_that_tells_who_it_is(
@@ -83,6 +84,25 @@ async def test_a_miner_that_is_off_is_tried_again(
     await miner.settled()
     await hass.config_entries.async_reload(entry.entry_id)
     assert _state(hass, entry) is ConfigEntryState.LOADED
+
+
+async def test_that_a_known_miner_is_off_at_the_start_is_logged_once(
+    hass: HomeAssistant,
+    miner: SimulatedMiner,
+    set_up: SetUp,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    entry = await set_up(miner)
+    await hass.config_entries.async_unload(entry.entry_id)
+    miner.faults.refuse()
+    await miner.settled()
+    caplog.clear()
+    await hass.config_entries.async_setup(entry.entry_id)
+    assert _state(hass, entry) is ConfigEntryState.LOADED
+    await poll(hass, entry)
+    expected = f"Antminer S19k Pro does not answer at {miner.host}"
+    told = [each.message for each in caplog.records if expected in each.message]
+    assert told == [f"{expected}; it is set up from what is remembered of it"]
 
 
 async def test_a_miner_that_refuses_its_login_is_asked_about(

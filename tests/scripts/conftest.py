@@ -233,6 +233,15 @@ TEXTS: dict[str, Any] = {
     },
 }
 
+DOCUMENT = """
+| entity | unit | kind | what it says |
+|---|---|---|---|
+| Fee | | | what it costs |
+| 5 s | | | |
+| 15 s | | | |
+| State | | | on or off |
+"""
+
 ICONS: dict[str, Any] = {
     "entity": {
         "sensor": {
@@ -256,6 +265,7 @@ def tree(tmp_path: Path) -> Path:
         "proto/bos/version.proto": PROTO,
         "simulator/miner.py": "import grpc\n",
         "README.md": "A fleet.\n",
+        "docs/entities.md": DOCUMENT,
         "docs/actions.md": (
             "`braiins_fleet.dig` a `share` of a `kind`, or `braiins_fleet.rest`.\n"
         ),

@@ -62,7 +62,7 @@ from .network import (
 from .pools import Pool, PoolGroup, PoolGroupSettings, Pools, PoolSettings
 from .probe import DEFAULT_PORT, ApiVersion, probe
 from .profiles import EfficiencyPoint, TunedProfile, TunerMode
-from .snapshot import LIVE, RARE, SLOW, Reading, Snapshot, recall
+from .snapshot import LIVE, Reading, Snapshot, recall
 from .stats import Hashrates, MinerStats, PoolStats, WorkStats
 from .sweep import Sighting, longest_sweep, sweep
 from .tuning import (
@@ -83,8 +83,6 @@ from .units import Bounds, SaveAction, Weekday
 __all__ = [
     "DEFAULT_PORT",
     "LIVE",
-    "RARE",
-    "SLOW",
     "AdvancedSettings",
     "ApiVersion",
     "ArchiveFormat",

@@ -101,25 +101,6 @@ class Reading(StrEnum):
 
 # What changes all the time, at the price of three calls.
 LIVE = (Reading.STATS, Reading.HASHBOARDS, Reading.COOLING)
-# What changes now and then, or when somebody changes it.
-SLOW = (
-    Reading.TUNER,
-    Reading.POOLS,
-    Reading.ERRORS,
-    Reading.CONFIGURATION,
-    Reading.PERFORMANCE_MODE,
-    Reading.LOCATE,
-)
-# What hardly ever changes.
-RARE = (
-    Reading.DETAILS,
-    Reading.LIMITS,
-    Reading.LICENSE,
-    Reading.NETWORK,
-    Reading.AUTO_UPGRADE,
-    Reading.PROFILES,
-    Reading.EFFICIENCY,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -125,7 +125,7 @@ def read_efficiency(message: Any, field: str) -> float | None:
     if not message.HasField(field):
         return None
     value: float = getattr(message, field).joule_per_terahash
-    return value or None
+    return value if value and isfinite(value) else None
 
 
 def read_celsius(message: Any, field: str) -> float | None:
