@@ -29,6 +29,7 @@ from .asic import (
     Dps,
     DpsLimits,
     FanPauseMode,
+    Faulty,
     Limits,
     Miner,
     PausedFans,
@@ -124,7 +125,7 @@ async def _set_paused_speed(miner: Miner, value: float) -> None:
     configuration = await miner.configuration()
     paused = configuration.cooling.paused if configuration.cooling else None
     if paused is None:
-        raise ValueError("it does not tell what its fans do while it is paused")
+        raise Faulty
     await change_cooling(
         miner, paused=replace(paused, mode=FanPauseMode.MANUAL, speed=value)
     )
@@ -141,7 +142,7 @@ def _ramping(name: str) -> Callable[[MinerState], Any]:
 async def _set_ramping(miner: Miner, value: float, which: str) -> None:
     boards = (await miner.configuration()).boards
     if boards is None or boards.ramp_up is None or boards.ramp_down is None:
-        raise ValueError("it does not tell how quickly it ramps")
+        raise Faulty
     now = Ramping(up=boards.ramp_up, down=boards.ramp_down)
     await miner.tuning.set_ramping(replace(now, **{which: round(value)}))
 

@@ -8,6 +8,7 @@ from typing import Any, override
 from homeassistant.components.select import SelectEntity, SelectEntityDescription
 from homeassistant.const import EntityCategory, Platform, UnitOfPower
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .asic import (
@@ -26,7 +27,7 @@ from .asic import (
     TunerMode,
     Unsupported,
 )
-from .const import HASHRATE_UNIT
+from .const import DOMAIN, HASHRATE_UNIT
 from .coordinator import MinerConfigEntry
 from .entity import add_entities
 from .setting import (
@@ -76,13 +77,21 @@ def _tuning(state: MinerState) -> str | None:
 
 
 def _coolings(state: MinerState) -> list[str]:
-    # Where there are no fans, none can cool it.
-    kinds = [CoolingKind.AUTO, CoolingKind.MANUAL] if state.fans else []
+    # One with fans has no water, and without them none can cool it. Which of them are
+    # in oil, only their owner knows.
     if state.api.minor < _FIRST_WITH_COOLING_MODES:
-        kinds = [CoolingKind.AUTO]
+        kinds = {CoolingKind.AUTO}
+    elif state.fans:
+        kinds = {CoolingKind.AUTO, CoolingKind.MANUAL}
     else:
-        kinds.append(CoolingKind.HYDRO)
-    return [kind.value for kind in (*kinds, CoolingKind.IMMERSION)]
+        kinds = {CoolingKind.HYDRO}
+    now = cooled(lambda it: it.kind)(state)
+    return [
+        kind.value
+        for kind in CoolingKind
+        if kind in (*kinds, CoolingKind.IMMERSION, now)
+        and kind not in (CoolingKind.UNKNOWN, CoolingKind.DISABLED)
+    ]
 
 
 def _cooling(kind: CoolingKind) -> str | None:
@@ -167,7 +176,11 @@ async def _set_profile(miner: Miner, wanted: str) -> None:
             else:
                 await miner.tuning.set_hashrate_target(target)
             return
-    raise ValueError(f"it has no tuned profile of {wanted} any more")
+    raise ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key="profile_gone",
+        translation_placeholders={"profile": wanted},
+    )
 
 
 _config = partial(MinerSelectDescription, entity_category=EntityCategory.CONFIG)

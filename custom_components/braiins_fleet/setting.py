@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any, override
 
-from .asic import Configuration, CoolingMode, Miner, Reading
+from .asic import Configuration, CoolingMode, Faulty, Miner, Reading
 from .control import Change
 from .entity import Description, MinerEntity, MinerEntityDescription
 from .state import MinerState
@@ -68,7 +68,8 @@ async def change_cooling(miner: Miner, **changes: Any) -> None:
     """Change something about the cooling, and leave the rest as it is right now."""
     now = (await miner.configuration()).cooling
     if now is None:
-        raise ValueError("it does not tell how it is cooled")
+        # It has told before, so it is only for a moment.
+        raise Faulty
     await miner.cooling.set_mode(replace(now, **changes))
 
 

@@ -36,6 +36,7 @@ from .controlling import (
 from .running import READINGS, PassingTime, listened_to, poll, until
 
 POWER = f"number.{MINER}_power_target"
+COOLING = f"select.{MINER}_cooling_mode"
 SCALING = f"switch.{MINER}_performance_scaling"
 
 
@@ -472,7 +473,11 @@ async def test_pools_and_the_password_survive_all_kinds_of_changes(
     await aim(hass, 2000)
     for action, entity_id, fields in (
         ("number.set_value", f"number.{MINER}_hot_temperature", {"value": 81}),
-        ("select.select_option", f"select.{MINER}_cooling_mode", {"option": "hydro"}),
+        (
+            "select.select_option",
+            f"select.{MINER}_cooling_mode",
+            {"option": "immersion"},
+        ),
         ("select.select_option", f"select.{MINER}_tuning_mode", {"option": "manual"}),
         ("switch.turn_on", SCALING, {}),
         ("switch.turn_off", f"switch.{MINER}_mining", {}),
