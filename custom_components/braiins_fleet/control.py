@@ -5,26 +5,22 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from homeassistant.const import ATTR_DEVICE_ID, CONF_HOST, CONF_TYPE
+from homeassistant.const import ATTR_DEVICE_ID, CONF_TYPE
 from homeassistant.core import Context
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 
 from .asic import (
     AsicError,
-    Denied,
     Faulty,
     Garbled,
     Miner,
-    NoSuchHost,
-    NotNow,
     Reading,
-    Refused,
     TimedOut,
     Unreachable,
-    Unsupported,
 )
 from .const import DOMAIN, EVENT_CHANGED
+from .failures import undone
 from .state import MinerState
 
 if TYPE_CHECKING:
@@ -105,7 +101,7 @@ class Control:
             raise
         if task.cancelled():
             # The miner was unloaded meanwhile.
-            raise self.failure(Unreachable())
+            raise undone(self._coordinator.config_entry, Unreachable())
         return task.result()
 
     async def _do(self, change: Change, context: Context | None) -> Changed:
@@ -117,7 +113,7 @@ class Control:
             await self._send(change)
         except (AsicError, ValueError) as err:
             coordinator.poll()
-            raise self.failure(err) from err
+            raise undone(coordinator.config_entry, err) from err
         changed = Changed(before, change.value(coordinator.data))
         self._tell(change.what, changed, context)
         return changed
@@ -159,38 +155,9 @@ class Control:
         coordinator = self._coordinator
         why = coordinator.last_exception
         if coordinator.last_update_success or not isinstance(why, HomeAssistantError):
-            return self.failure(Unreachable())
+            return undone(self._coordinator.config_entry, Unreachable())
         return HomeAssistantError(
             translation_domain=why.translation_domain,
             translation_key=why.translation_key,
             translation_placeholders=why.translation_placeholders,
-        )
-
-    def failure(self, err: AsicError | ValueError) -> HomeAssistantError:
-        """Say what an error means to whoever wanted something of this miner."""
-        kind: type[HomeAssistantError] = HomeAssistantError
-        match err:
-            case Unsupported():
-                key = "command_unsupported"
-            case Denied():
-                key = "wrong_password"
-            case NotNow():
-                key = "command_not_now"
-            case Refused() | ValueError():
-                key, kind = "command_refused", ServiceValidationError
-            case TimedOut():
-                key = "command_unanswered"
-            case NoSuchHost() | Unreachable():
-                key = "nothing_answers"
-            case _:
-                key = "command_failed"
-        entry = self._coordinator.config_entry
-        return kind(
-            translation_domain=DOMAIN,
-            translation_key=key,
-            translation_placeholders={
-                "miner": entry.title,
-                "host": entry.data[CONF_HOST],
-                "error": str(err),
-            },
         )

@@ -7,11 +7,10 @@ from dataclasses import replace
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import CONF_HOST
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.device_registry import DeviceInfo
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .agenda import Agenda
 from .asic import (
@@ -37,10 +36,11 @@ from .const import (
 )
 from .control import Control
 from .failing import KEEP_FOR, Failing, is_passing
+from .failures import displaced, shut_out, unreadable
 from .farm import Farm
 from .happenings import Happening, Watch
 from .identity import identity, is_miner_of, who_is
-from .login import StillStarting, obstacle
+from .login import StillStarting
 from .state import (
     MinerState,
     boards_of,
@@ -321,11 +321,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
             fresh = await self.miner.snapshot(self._due(start))
             api = await self._identify(fresh)
         except Denied as err:
-            raise ConfigEntryAuthFailed(
-                translation_domain=DOMAIN,
-                translation_key="wrong_password",
-                translation_placeholders={"miner": self.config_entry.title},
-            ) from err
+            raise shut_out(self.config_entry) from err
         except AsicError as err:
             return self._missed(err)
         finally:
@@ -409,15 +405,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         if not is_miner_of(self.config_entry, details):
             self._note_another(details)
             self._doubt()
-            raise UpdateFailed(
-                translation_domain=DOMAIN,
-                translation_key="another_miner",
-                translation_placeholders={
-                    "miner": self.config_entry.title,
-                    "host": self.config_entry.data[CONF_HOST],
-                    "other": who_is(self.hass, details),
-                },
-            )
+            raise displaced(self.config_entry, who_is(self.hass, details))
         self._note_another(None)
         if self._identified:
             before = self.data.snapshot.details
@@ -449,16 +437,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
             return self.data
         if not self._unreachable:
             self._soon()
-        why = obstacle(err)
-        raise UpdateFailed(
-            translation_domain=DOMAIN,
-            translation_key=why.reason,
-            translation_placeholders={
-                "miner": self.config_entry.title,
-                "host": self.config_entry.data[CONF_HOST],
-                "error": why.said,
-            },
-        ) from err
+        raise unreadable(self.config_entry, err) from err
 
     def _is_overlooked(self, err: AsicError) -> bool:
         """Tell whether what is known of the miner still stands."""

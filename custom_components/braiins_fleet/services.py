@@ -21,6 +21,7 @@ from .asic import AsicError, TimedOut, Unreachable
 from .changes import ATTR_STAGGER, CHANGES, ChangeAction
 from .const import DOMAIN
 from .coordinator import MinerConfigEntry, MinerCoordinator
+from .failures import undone
 from .targets import miners_of
 
 # Of as many miners as that is something wanted at a time.
@@ -104,9 +105,9 @@ async def _ask(
                 return await action.ask(coordinator)
         except TimedOut:
             # There is no change that could show or not.
-            return {"error": str(coordinator.control.failure(Unreachable()))}
+            return {"error": str(undone(miner, Unreachable()))}
         except AsicError as err:
-            return {"error": str(coordinator.control.failure(err))}
+            return {"error": str(undone(miner, err))}
         except HomeAssistantError as err:
             return {"error": str(err)}
 
