@@ -40,12 +40,17 @@ type Fields = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeAction:
-    """An action that changes miners; `plan` says what it means for one of them."""
+    """An action that changes miners; `plan` says what it means for one of them.
+
+    Exactly one field has to be given that is `one_of` these, and at least one of those
+    that are `some_of` them.
+    """
 
     name: str
     plan: Callable[[MinerCoordinator, Fields], Change]
     fields: Mapping[vol.Marker, Any] = field(default_factory=dict)
     one_of: tuple[str, ...] = ()
+    some_of: tuple[str, ...] = ()
     staggered: bool = False
 
 
@@ -66,9 +71,7 @@ class _Target:
         bounds: Bounds | None = (
             getattr(limits.tuner, self.name) if limits and limits.tuner else None
         )
-        if bounds is None or bounds.minimum is None or bounds.maximum is None:
-            raise _invalid("limits_unknown", coordinator)
-        return bounds.minimum, bounds.maximum, bounds
+        return _ends(coordinator, bounds)
 
     def now(self, configuration: Configuration | None) -> float | None:
         """Return what it is set to, whether the miner aims at it now or not."""
@@ -119,14 +122,14 @@ class _Target:
             Reference.MAXIMUM: maximum,
         }[fields[ATTR_OF]]
         if reference is None:
-            raise _invalid("limits_unknown", coordinator)
+            raise invalid("limits_unknown", coordinator)
         return self._checked(coordinator, reference * fields[ATTR_PERCENT] / 100)
 
     def _relative(
         self, coordinator: MinerCoordinator, fields: Fields, now: float | None
     ) -> float:
         if now is None:
-            raise _invalid("target_unknown", coordinator)
+            raise invalid("target_unknown", coordinator)
         if ATTR_PERCENT in fields:
             return self._checked(coordinator, now * fields[ATTR_PERCENT] / 100)
         minimum, maximum, _ = self.bounds(coordinator)
@@ -135,18 +138,38 @@ class _Target:
         return self._checked(coordinator, wanted)
 
     def _checked(self, coordinator: MinerCoordinator, value: float) -> float:
-        """Return what goes over the wire, if the miner allows it."""
-        minimum, maximum, _ = self.bounds(coordinator)
-        rounded = round(float(value), self.digits)
-        if not round(minimum, self.digits) <= rounded <= round(maximum, self.digits):
-            raise _invalid(
-                "out_of_range",
-                coordinator,
-                value=f"{rounded:g} {self.unit}",
-                minimum=f"{minimum:g} {self.unit}",
-                maximum=f"{maximum:g} {self.unit}",
-            )
-        return min(max(rounded, minimum), maximum)
+        _, _, bounds = self.bounds(coordinator)
+        return within(coordinator, value, bounds, unit=self.unit, digits=self.digits)
+
+
+def _ends(
+    coordinator: MinerCoordinator, bounds: Bounds | None
+) -> tuple[float, float, Bounds]:
+    if bounds is None or bounds.minimum is None or bounds.maximum is None:
+        raise invalid("limits_unknown", coordinator)
+    return bounds.minimum, bounds.maximum, bounds
+
+
+def within(
+    coordinator: MinerCoordinator,
+    value: float,
+    bounds: Bounds | None,
+    *,
+    unit: str,
+    digits: int,
+) -> float:
+    """Return what goes over the wire, if the miner allows it."""
+    minimum, maximum, _ = _ends(coordinator, bounds)
+    rounded = round(float(value), digits)
+    if not round(minimum, digits) <= rounded <= round(maximum, digits):
+        raise invalid(
+            "out_of_range",
+            coordinator,
+            value=f"{rounded:g} {unit}".rstrip(),
+            minimum=f"{minimum:g} {unit}".rstrip(),
+            maximum=f"{maximum:g} {unit}".rstrip(),
+        )
+    return min(max(rounded, minimum), maximum)
 
 
 def _is_relative(fields: Fields) -> bool:
@@ -187,9 +210,10 @@ def _plain(
     return lambda _, __: change
 
 
-def _invalid(
+def invalid(
     key: str, coordinator: MinerCoordinator, **said: str
 ) -> ServiceValidationError:
+    """Say why a miner is not even asked to do what is wanted."""
     return ServiceValidationError(
         translation_domain=DOMAIN,
         translation_key=key,

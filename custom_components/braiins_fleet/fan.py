@@ -7,21 +7,23 @@ from homeassistant.components.fan import FanEntity, FanEntityDescription
 from homeassistant.components.fan.const import FanEntityFeature
 from homeassistant.const import PERCENTAGE, Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .asic import CoolingKind, Miner
-from .const import DOMAIN
 from .control import Change
 from .coordinator import MinerConfigEntry
 from .entity import MinerEntityDescription, add_entities
-from .setting import SettingEntity, change_cooling
+from .setting import (
+    AUTOMATIC,
+    SettingEntity,
+    change_cooling,
+    fans_stay_on,
+    lowest_fan_speed,
+)
 from .state import MinerState
 
 # Changes of one miner take turns anyway, and miners do not wait for each other.
 PARALLEL_UPDATES = 0
-
-_AUTOMATIC = "automatic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def _in_words(state: MinerState) -> str | None:
     now = _speed(state)
     if now is None:
         return None
-    return _AUTOMATIC if now.automatic else f"{now.percent} {PERCENTAGE}"
+    return AUTOMATIC if now.automatic else f"{now.percent} {PERCENTAGE}"
 
 
 async def _set_speed(miner: Miner, wanted: _Speed) -> None:
@@ -88,12 +90,12 @@ class CoolingFans(SettingEntity[MinerFanDescription], FanEntity):
     @property
     @override
     def preset_modes(self) -> list[str]:
-        return [_AUTOMATIC]
+        return [AUTOMATIC]
 
     @override
     def _show(self, value: _Speed | None) -> None:
         self._attr_percentage = value.percent if value else None
-        self._attr_preset_mode = _AUTOMATIC if value and value.automatic else None
+        self._attr_preset_mode = AUTOMATIC if value and value.automatic else None
 
     @property
     @override
@@ -102,19 +104,10 @@ class CoolingFans(SettingEntity[MinerFanDescription], FanEntity):
 
     @override
     async def async_set_percentage(self, percentage: int) -> None:
-        limits = self.coordinator.data.snapshot.limits
-        bounds = limits.cooling.fan_speed if limits and limits.cooling else None
-        lowest = round(bounds.minimum) if bounds and bounds.minimum else 1
         if percentage <= 0:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key="fans_stay_on",
-                translation_placeholders={
-                    "miner": self.coordinator.config_entry.title,
-                    "lowest": str(lowest),
-                },
-            )
-        await self._set_to(_Speed(max(percentage, lowest), automatic=False))
+            raise fans_stay_on(self.coordinator)
+        speed = max(percentage, lowest_fan_speed(self.coordinator))
+        await self._set_to(_Speed(speed, automatic=False))
 
     @override
     async def async_set_preset_mode(self, preset_mode: str) -> None:

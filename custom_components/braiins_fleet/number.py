@@ -33,7 +33,6 @@ from .asic import (
     Limits,
     Miner,
     PausedFans,
-    Ramping,
     TunerMode,
 )
 from .const import HASHRATE_UNIT
@@ -43,6 +42,7 @@ from .setting import (
     SettingDescription,
     SettingEntity,
     change_cooling,
+    change_ramping,
     configured,
     cooled,
 )
@@ -74,7 +74,8 @@ def _tuner_bounds(name: str) -> Callable[[Limits], Bounds | None]:
     return lambda limits: getattr(limits.tuner, name) if limits.tuner else None
 
 
-def _by_power(state: MinerState) -> bool:
+def scales_by_power(state: MinerState) -> bool:
+    """Tell whether scaling goes by power, and not by hashrate."""
     configuration = state.snapshot.configuration
     tuner = configuration.tuner if configuration else None
     return tuner is None or tuner.mode is not TunerMode.HASHRATE_TARGET
@@ -84,7 +85,7 @@ def _scaling(name: str, *, by_power: bool | None = None) -> Callable[[MinerState
     read = configured(lambda it: getattr(it.dps, name) if it.dps else None)
     if by_power is None:
         return read
-    return lambda state: read(state) if _by_power(state) is by_power else None
+    return lambda state: read(state) if scales_by_power(state) is by_power else None
 
 
 def _scaling_bounds(name: str) -> Callable[[Limits], Bounds | None]:
@@ -137,14 +138,6 @@ def _paused_speed(paused: PausedFans | None) -> float | None:
 
 def _ramping(name: str) -> Callable[[MinerState], Any]:
     return configured(lambda it: getattr(it.boards, name) if it.boards else None)
-
-
-async def _set_ramping(miner: Miner, value: float, which: str) -> None:
-    boards = (await miner.configuration()).boards
-    if boards is None or boards.ramp_up is None or boards.ramp_down is None:
-        raise Faulty
-    now = Ramping(up=boards.ramp_up, down=boards.ramp_down)
-    await miner.tuning.set_ramping(replace(now, **{which: round(value)}))
 
 
 _watts = partial(
@@ -278,14 +271,14 @@ NUMBERS: tuple[MinerNumberDescription, ...] = (
         since=7,
         value=_ramping("ramp_up"),
         bounds=lambda limits: limits.boards.ramping if limits.boards else None,
-        write=lambda miner, value: _set_ramping(miner, value, "up"),
+        write=lambda miner, value: change_ramping(miner, up=round(value)),
     ),
     _seconds(
         key="ramp_down",
         since=7,
         value=_ramping("ramp_down"),
         bounds=lambda limits: limits.boards.ramping if limits.boards else None,
-        write=lambda miner, value: _set_ramping(miner, value, "down"),
+        write=lambda miner, value: change_ramping(miner, down=round(value)),
     ),
 )
 

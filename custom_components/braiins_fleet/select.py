@@ -25,17 +25,19 @@ from .asic import (
     PowerTarget,
     Reading,
     TunerMode,
-    Unsupported,
 )
 from .const import DOMAIN, HASHRATE_UNIT
 from .coordinator import MinerConfigEntry
 from .entity import add_entities
 from .setting import (
+    AUTOMATIC,
     SettingDescription,
     SettingEntity,
     change_cooling,
+    choose_cooling,
     configured,
     cooled,
+    paused_fans,
 )
 from .state import MinerState
 
@@ -44,7 +46,6 @@ PARALLEL_UPDATES = 0
 
 _FIRST_WITH_COOLING_MODES = 4
 _MANUAL = "manual"
-_AUTOMATIC = "automatic"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +77,8 @@ def _tuning(state: MinerState) -> str | None:
     return None if tuner.mode is TunerMode.UNKNOWN else tuner.mode.value
 
 
-def _coolings(state: MinerState) -> list[str]:
+def coolings(state: MinerState) -> list[str]:
+    """Return the ways of cooling that a miner can have."""
     # One with fans has no water, and without them none can cool it. Which of them are
     # in oil, only their owner knows.
     if state.api.minor < _FIRST_WITH_COOLING_MODES:
@@ -100,44 +102,18 @@ def _cooling(kind: CoolingKind) -> str | None:
     return None if kind is CoolingKind.UNKNOWN else kind.value
 
 
-async def _set_cooling(miner: Miner, wanted: str) -> None:
-    kind = CoolingKind(wanted)
-    try:
-        await change_cooling(miner, kind=kind)
-    except Unsupported:
-        await miner.cooling.set_immersion(on=kind is CoolingKind.IMMERSION)
-
-
 def _paused_fans(paused: PausedFans | None) -> str | None:
     if paused is None:
         return None
     if paused.mode is FanPauseMode.AUTO:
-        return _AUTOMATIC
+        return AUTOMATIC
     if paused.runtime in (None, FanPauseRuntime.UNKNOWN):
         return None
     return paused.runtime.value
 
 
 async def _set_paused_fans(miner: Miner, wanted: str) -> None:
-    if wanted == _AUTOMATIC:
-        paused = PausedFans(mode=FanPauseMode.AUTO)
-    else:
-        paused = PausedFans(
-            mode=FanPauseMode.MANUAL,
-            speed=await _speed_while_paused(miner),
-            runtime=FanPauseRuntime(wanted),
-        )
-    await change_cooling(miner, paused=paused)
-
-
-async def _speed_while_paused(miner: Miner) -> float | None:
-    """Return the speed that is set, or the default: without any, fans stand still."""
-    cooling = (await miner.configuration()).cooling
-    if cooling and cooling.paused and cooling.paused.speed is not None:
-        return cooling.paused.speed
-    limits = (await miner.limits()).cooling
-    bounds = limits.paused_fan_speed if limits else None
-    return bounds.default if bounds else None
+    await change_cooling(miner, paused=await paused_fans(miner, wanted))
 
 
 def _target_name(mode: TunerMode, target: float) -> str:
@@ -195,8 +171,8 @@ SELECTS: tuple[MinerSelectDescription, ...] = (
     _config(
         key="cooling",
         value=cooled(lambda it: _cooling(it.kind)),
-        choices=_coolings,
-        write=_set_cooling,
+        choices=coolings,
+        write=choose_cooling,
     ),
     _config(
         key="dps_mode",
@@ -216,7 +192,7 @@ SELECTS: tuple[MinerSelectDescription, ...] = (
         since=9,
         value=cooled(lambda it: _paused_fans(it.paused)),
         choices=lambda _: [
-            _AUTOMATIC,
+            AUTOMATIC,
             FanPauseRuntime.LIMITED.value,
             FanPauseRuntime.INDEFINITE.value,
         ],

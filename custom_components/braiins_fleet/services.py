@@ -22,6 +22,7 @@ from .changes import ATTR_STAGGER, CHANGES, ChangeAction
 from .const import DOMAIN
 from .coordinator import MinerConfigEntry, MinerCoordinator
 from .failures import undone
+from .settings_changes import SETTINGS_CHANGES
 from .targets import miners_of
 
 # Of as many miners as that is something wanted at a time.
@@ -31,7 +32,7 @@ _AT_ONCE = 25
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Make the actions known."""
-    for change in CHANGES:
+    for change in (*CHANGES, *SETTINGS_CHANGES):
         schema: vol.Schema | vol.All = cv.make_entity_service_schema(
             dict(change.fields)
         )
@@ -41,6 +42,8 @@ def async_setup_services(hass: HomeAssistant) -> None:
                 cv.has_at_least_one_key(*change.one_of),
                 cv.has_at_most_one_key(*change.one_of),
             )
+        if change.some_of:
+            schema = vol.All(schema, cv.has_at_least_one_key(*change.some_of))
         hass.services.async_register(
             DOMAIN,
             change.name,

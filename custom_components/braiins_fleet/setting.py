@@ -2,12 +2,30 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Any, override
+from typing import Any, Final, override
 
-from .asic import Configuration, CoolingMode, Faulty, Miner, Reading
+from homeassistant.exceptions import ServiceValidationError
+
+from .asic import (
+    Configuration,
+    CoolingKind,
+    CoolingMode,
+    FanPauseMode,
+    FanPauseRuntime,
+    Faulty,
+    Miner,
+    PausedFans,
+    Ramping,
+    Reading,
+    Unsupported,
+)
+from .const import DOMAIN
 from .control import Change
+from .coordinator import MinerCoordinator
 from .entity import Description, MinerEntity, MinerEntityDescription
 from .state import MinerState
+
+AUTOMATIC: Final = "automatic"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,11 +84,76 @@ def configured[T](
 
 async def change_cooling(miner: Miner, **changes: Any) -> None:
     """Change something about the cooling, and leave the rest as it is right now."""
+    await miner.cooling.set_mode(replace(await cooling_now(miner), **changes))
+
+
+async def cooling_now(miner: Miner) -> CoolingMode:
+    """Return how the miner is set to be cooled right now."""
     now = (await miner.configuration()).cooling
     if now is None:
         # It has told before, so it is only for a moment.
         raise Faulty
-    await miner.cooling.set_mode(replace(now, **changes))
+    return now
+
+
+async def choose_cooling(miner: Miner, wanted: str) -> None:
+    """Have the miner cooled in another way, also the firmware before API 1.4."""
+    kind = CoolingKind(wanted)
+    try:
+        await change_cooling(miner, kind=kind)
+    except Unsupported:
+        await miner.cooling.set_immersion(on=kind is CoolingKind.IMMERSION)
+
+
+async def paused_fans(
+    miner: Miner, wanted: str, speed: float | None = None
+) -> PausedFans:
+    """Return what fans do while paused; without a speed they keep theirs."""
+    if wanted == AUTOMATIC:
+        return PausedFans(mode=FanPauseMode.AUTO)
+    return PausedFans(
+        mode=FanPauseMode.MANUAL,
+        speed=await _speed_while_paused(miner) if speed is None else speed,
+        runtime=FanPauseRuntime(wanted),
+    )
+
+
+async def _speed_while_paused(miner: Miner) -> float | None:
+    """Return the speed that is set, or the default: without any, fans stand still."""
+    cooling = (await miner.configuration()).cooling
+    if cooling and cooling.paused and cooling.paused.speed is not None:
+        return cooling.paused.speed
+    limits = (await miner.limits()).cooling
+    bounds = limits.paused_fan_speed if limits else None
+    return bounds.default if bounds else None
+
+
+def lowest_fan_speed(coordinator: MinerCoordinator) -> int:
+    """Return the lowest speed that fans may be set to, in %."""
+    limits = coordinator.data.snapshot.limits
+    bounds = limits.cooling.fan_speed if limits and limits.cooling else None
+    return round(bounds.minimum) if bounds and bounds.minimum else 1
+
+
+def fans_stay_on(coordinator: MinerCoordinator) -> ServiceValidationError:
+    """Say that fans cannot be turned off."""
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key="fans_stay_on",
+        translation_placeholders={
+            "miner": coordinator.config_entry.title,
+            "lowest": str(lowest_fan_speed(coordinator)),
+        },
+    )
+
+
+async def change_ramping(miner: Miner, **changes: int) -> None:
+    """Change how quickly the miner resumes or pauses, and leave the other as it is."""
+    boards = (await miner.configuration()).boards
+    if boards is None or boards.ramp_up is None or boards.ramp_down is None:
+        raise Faulty
+    now = Ramping(up=boards.ramp_up, down=boards.ramp_down)
+    await miner.tuning.set_ramping(replace(now, **changes))
 
 
 def cooled(

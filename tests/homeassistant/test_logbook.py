@@ -185,6 +185,11 @@ async def said_of(
         ),
         ("pause", {}, "was given the command: Pause"),
         ("resume", {}, "was given the command: Resume"),
+        (
+            "set_cooling",
+            {"max_fan_speed": 40},
+            "was given the command: Set cooling",
+        ),
         ("restart", {}, "was given the command: Restart mining software"),
     ],
 )
