@@ -76,7 +76,9 @@ def _plain(value: Any) -> Any:
         case BaseException():
             return f"{type(value).__name__}: {value}"
     if is_dataclass(value):
-        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+        # What is not shown are messages as they came, in which nothing can be redacted.
+        shown = [one.name for one in fields(value) if one.repr]
+        return {name: _plain(getattr(value, name)) for name in shown}
     return str(value)
 
 

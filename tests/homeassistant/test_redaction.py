@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from custom_components.braiins_fleet.asic import Refused
+from custom_components.braiins_fleet.asic import PoolSettings, Refused
 from custom_components.braiins_fleet.redaction import redacted
 
 OUT = "**REDACTED**"
@@ -55,3 +55,16 @@ def test_what_is_short_or_empty_takes_nothing_along() -> None:
 def test_what_json_does_not_know_is_told_in_words() -> None:
     told = redacted({"at": datetime(2026, 9, 21, tzinfo=UTC), "seen": {7}})
     assert told == {"at": "2026-09-21 00:00:00+00:00", "seen": [7]}
+
+
+def test_a_message_as_it_came_is_left_out() -> None:
+    pool = PoolSettings(url="stratum+tcp://a", user="", stored=b"wallet.attic")
+    assert redacted({"pool": pool}) == {
+        "pool": {
+            "uid": None,
+            "url": "stratum+tcp://a",
+            "user": "",
+            "password": None,
+            "enabled": None,
+        }
+    }

@@ -1,18 +1,21 @@
 """Mining pools: groups of them, how they do, and how they are configured."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .connection import Connection
 from .stats import PoolStats, read_pool_stats
-from .units import SaveAction, given, read_number, read_text, read_value
+from .units import SaveAction, read_number, read_text, read_value
 from .wire import rpc
 
 _CREATE = rpc("PoolService", "CreatePoolGroup")
 _UPDATE = rpc("PoolService", "UpdatePoolGroup")
 _REMOVE = rpc("PoolService", "RemovePoolGroup")
 _SET = rpc("PoolService", "SetPoolGroups", since=2)
+
+_Group: type[Any] = type(_UPDATE.request().group)
+_Pool: type[Any] = type(_Group().pools.add())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +50,8 @@ class PoolSettings:
     """How a pool is configured.
 
     The miner never tells a password: `None` is what it reads as, and, in a change,
-    what keeps it.
+    what keeps it. `stored` is the message that was read, and what a change is written
+    into, so that what newer firmware has in it stays.
     """
 
     uid: str | None = None
@@ -55,13 +59,15 @@ class PoolSettings:
     user: str
     password: str | None = None
     enabled: bool | None = None
+    stored: bytes = field(default=b"", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolGroupSettings:
     """How a group is configured: by quota, or by a fixed share of 0 to 1.
 
-    A new group has no `uid`; a change needs the one that the miner gave it.
+    A new group has no `uid`; a change needs the one that the miner gave it. `stored`
+    is as in `PoolSettings`.
     """
 
     uid: str | None = None
@@ -69,6 +75,7 @@ class PoolGroupSettings:
     quota: int | None = None
     fixed_share: float | None = None
     pools: tuple[PoolSettings, ...] = ()
+    stored: bytes = field(default=b"", compare=False, repr=False)
 
 
 def read_pool_groups(message: Any) -> tuple[PoolGroup, ...]:
@@ -110,33 +117,49 @@ def read_group_settings(m: Any) -> PoolGroupSettings:
                 user=pool.user,
                 password=read_number(pool, "password") or None,
                 enabled=read_number(pool, "enabled"),
+                stored=pool.SerializeToString(),
             )
             for pool in m.pools
         ),
+        stored=m.SerializeToString(),
     )
 
 
-def _write_group(group: PoolGroupSettings) -> dict[str, Any]:
+def _write_group(group: PoolGroupSettings) -> Any:
     if group.quota is not None and group.fixed_share is not None:
         raise ValueError("a group has a quota or a fixed share, not both")
-    return given(
-        uid=group.uid,
-        name=group.name,
-        quota=None if group.quota is None else {"value": group.quota},
-        fixed_share_ratio=(
-            None if group.fixed_share is None else {"value": group.fixed_share}
-        ),
-        pools=[
-            given(
-                uid=pool.uid,
-                url=pool.url,
-                user=pool.user,
-                password=pool.password,
-                enabled=pool.enabled,
-            )
-            for pool in group.pools
-        ],
+    m = _Group.FromString(group.stored)
+    _put(m, uid=group.uid, name=group.name)
+    if group.quota is not None:
+        m.quota.value = group.quota
+    elif group.fixed_share is not None:
+        m.fixed_share_ratio.value = group.fixed_share
+    else:
+        m.ClearField("load_balance_strategy")
+    del m.pools[:]
+    m.pools.extend(map(_write_pool, group.pools))
+    return m
+
+
+def _write_pool(pool: PoolSettings) -> Any:
+    m = _Pool.FromString(pool.stored)
+    _put(
+        m,
+        uid=pool.uid,
+        url=pool.url,
+        user=pool.user,
+        password=pool.password,
+        enabled=pool.enabled,
     )
+    return m
+
+
+def _put(message: Any, **fields: Any) -> None:
+    for name, value in fields.items():
+        if value is None:
+            message.ClearField(name)
+        else:
+            setattr(message, name, value)
 
 
 class Pools:
