@@ -22,6 +22,7 @@ from .changes import ATTR_STAGGER, CHANGES, ChangeAction
 from .const import DOMAIN
 from .coordinator import MinerConfigEntry, MinerCoordinator
 from .failures import undone
+from .pool_changes import POOL_CHANGES
 from .settings_changes import SETTINGS_CHANGES
 from .targets import miners_of
 
@@ -32,7 +33,7 @@ _AT_ONCE = 25
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Make the actions known."""
-    for change in (*CHANGES, *SETTINGS_CHANGES):
+    for change in (*CHANGES, *SETTINGS_CHANGES, *POOL_CHANGES):
         schema: vol.Schema | vol.All = cv.make_entity_service_schema(
             dict(change.fields)
         )

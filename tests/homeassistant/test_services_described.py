@@ -59,4 +59,11 @@ async def test_the_examples_in_the_docs_can_be_used_as_they_are(
                 schema: Any = actions[name].schema
                 schema({**step["target"], **step["data"]})
                 used.add(name)
-    assert used == {"set_power_target", "resume", "set_cooling", "get_summary"}
+    assert used == {
+        "set_power_target",
+        "resume",
+        "set_cooling",
+        "set_pools",
+        "prefer_pool",
+        "get_summary",
+    }

@@ -1,0 +1,81 @@
+"""The addresses of pools: what is one, and what of it may be shown."""
+
+from hashlib import sha256
+from ipaddress import IPv6Address
+import re
+from typing import Final
+
+EXAMPLE: Final = "stratum+tcp://pool.example.com:3333"
+
+_URL = re.compile(
+    r"""
+    (?P<scheme>stratum\+tcp|stratum\+ssl|stratum2\+tcp)://
+    (?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[(?P<ipv6>[0-9a-f:.]+)\])
+    (?::(?P<port>[0-9]{1,5}))?
+    (?P<path>/[^\s@]*)?
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_LOGIN = re.compile(r"^([^:/@]*://)?.*@", re.DOTALL)
+_HIGHEST_PORT = 65535
+
+_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_CHECKSUM = 4
+# The key itself has 32 bytes. Pools write it with its version in front, or without.
+_KEY_LENGTHS = (32, 34)
+
+
+def is_pool_url(url: str) -> bool:
+    """Tell whether this can be the address of a pool.
+
+    A login is no part of it: pools are given the user in a field of its own.
+    """
+    found = _URL.fullmatch(url)
+    if found is None or not found["scheme"].islower():
+        return False
+    if found["port"] is not None and not 0 < int(found["port"]) <= _HIGHEST_PORT:
+        return False
+    try:
+        return found["ipv6"] is None or bool(IPv6Address(found["ipv6"]))
+    except ValueError:
+        return False
+
+
+def has_sound_key(url: str) -> bool:
+    """Tell whether a pool that needs a key in its address has one without a slip.
+
+    Only Stratum V2 has one: by it the miner knows that it talks to the right pool.
+    """
+    found = _URL.fullmatch(url)
+    if found is None or found["scheme"] != "stratum2+tcp":
+        return True
+    return _is_sound((found["path"] or "").strip("/"))
+
+
+def _is_sound(key: str) -> bool:
+    number = 0
+    for letter in key:
+        if letter not in _BASE58:
+            return False
+        number = number * len(_BASE58) + _BASE58.index(letter)
+    whole = number.to_bytes((number.bit_length() + 7) // 8)
+    payload, checksum = whole[:-_CHECKSUM], whole[-_CHECKSUM:]
+    twice = sha256(sha256(payload).digest()).digest()
+    return len(payload) in _KEY_LENGTHS and twice.startswith(checksum)
+
+
+def shown(url: str) -> str:
+    """Return an address without the login that somebody may have put into it."""
+    return _LOGIN.sub(r"\1", url)
+
+
+def are_same(one: str, other: str) -> bool:
+    """Tell whether two addresses are those of one pool, as far as they are shown."""
+    return _comparable(one) == _comparable(other)
+
+
+def _comparable(url: str) -> tuple[str, str]:
+    """Take a host in any letters; what follows it may be a key."""
+    scheme, mark, rest = shown(url.strip()).partition("://")
+    host, _, path = rest.partition("/")
+    return f"{scheme}{mark}{host}".casefold(), path
