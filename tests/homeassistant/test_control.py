@@ -162,6 +162,20 @@ async def test_the_home_is_told_who_changed_what(
     }
 
 
+async def test_of_a_pause_the_home_is_told_before_it_shows(
+    hass: HomeAssistant, still_miner: SimulatedMiner, set_up: SetUp
+) -> None:
+    await set_up(still_miner)
+    told = async_capture_events(hass, EVENT_CHANGED)
+    mining = f"switch.{MINER}_mining"
+    await act(hass, "switch.turn_off", mining)
+    # The miner ramps down first.
+    assert look(hass, mining).state == "on"
+    assert [(event.data["before"], event.data["after"]) for event in told] == [
+        (True, False)
+    ]
+
+
 async def test_what_was_not_done_without_an_answer_is_none(
     hass: HomeAssistant, still_miner: SimulatedMiner, set_up: SetUp
 ) -> None:
@@ -239,9 +253,11 @@ async def test_another_miner_at_the_address_is_not_told_anything(
     await still_miner.settled()
     await until(lambda: not entry.runtime_data.condition["listens_to_status"])
     still_miner.faults.wrong_identity()
+    # Of its status it would hear at once, and then not even be asked to.
+    still_miner.faults.fail("GetMinerStatus")
     still_miner.faults.clear("refuse")
     await still_miner.settled()
-    await listened_to(entry)
+    await entry.runtime_data.miner.connected()
     assert is_available(hass, POWER)
     assert (await fails(aim(hass, 2000)))[0] == "another_miner"
     assert target(still_miner.machine) == 2760
