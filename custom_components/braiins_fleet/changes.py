@@ -206,6 +206,7 @@ def _plain(
         done=lambda state: state.status in ends_as,
         # It takes its time to show, and what is so already is left as it is.
         again=bool(ends_as),
+        aim=ends_as[0].value if ends_as else None,
     )
     return lambda _, __: change
 

@@ -33,7 +33,8 @@ type Command = Callable[[Miner], Awaitable[object]]
 class Change:
     """Something to have a miner do.
 
-    `what` names it in the logbook, and `value` is what it changes. `done` tells by what
+    `what` names it in the logbook, and `value` is what it changes; `aim` is what that
+    becomes, for the logbook of a change that shows only later. `done` tells by what
     is read afterwards whether it was done, should the miner's answer get lost; where
     that takes its time to show, and it does no harm, it is done `again`. `reads` are
     readings that have to be there before anybody is told how things stand.
@@ -45,6 +46,7 @@ class Change:
     done: Callable[[MinerState], bool] = lambda _: False
     again: bool = False
     reads: tuple[Reading, ...] = ()
+    aim: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,9 @@ class Control:
             coordinator.poll()
             raise undone(coordinator.config_entry, err) from err
         changed = Changed(before, change.value(coordinator.data))
-        self._tell(change.what, changed, context)
+        shows = changed.after != before or change.aim is None
+        told = changed if shows else Changed(before, change.aim)
+        self._tell(change.what, told, context)
         return changed
 
     async def _send(self, change: Change) -> None:

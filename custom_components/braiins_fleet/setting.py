@@ -66,6 +66,7 @@ class SettingEntity[D: Description](MinerEntity[D]):
             done=lambda state: is_set_to(state) == wanted,
             reads=reads,
             again=again,
+            aim=wanted,
         )
         await self.coordinator.control.set(change, self._context)
 
