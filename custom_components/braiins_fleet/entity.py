@@ -67,6 +67,9 @@ class MinerEntity[D: Description](CoordinatorEntity[MinerCoordinator]):
         self._attr_translation_key = description.key
         self._attr_unique_id = unique_id(coordinator, description, key)
         self._attr_device_info = coordinator.device_info
+        if description.name is None:
+            # It is what the device is there for, and bears its name.
+            self._attr_name = None
         if key is not None and isinstance(description, PartEntityDescription):
             part = description.part
             self._attr_translation_placeholders = {

@@ -71,6 +71,10 @@ def _change(hass: HomeAssistant, change: Mapping[str, Any]) -> str:
     entity = er.async_get(hass).async_get(what)
     if entity is not None:
         name = entity.name or entity.original_name
+        if name is None:
+            # What bears the name of the miner is called by what it does.
+            key = f"{entity.domain}.{entity.translation_key}.name"
+            name = _text(hass, "entity", key)
     elif what in _TARGETS:
         name = _text(hass, "entity", f"number.{_TARGETS[what]}.name")
     else:

@@ -62,6 +62,8 @@ _config = partial(MinerSwitchDescription, entity_category=EntityCategory.CONFIG)
 
 MINING = MinerSwitchDescription(
     key="mining",
+    # So that one can say "turn off the garage miner".
+    name=None,
     device_class=SwitchDeviceClass.SWITCH,
     value=_mining,
     write=_set_mining,

@@ -167,7 +167,7 @@ async def test_of_a_pause_the_home_is_told_before_it_shows(
 ) -> None:
     await set_up(still_miner)
     told = async_capture_events(hass, EVENT_CHANGED)
-    mining = f"switch.{MINER}_mining"
+    mining = f"switch.{MINER}"
     await act(hass, "switch.turn_off", mining)
     # The miner ramps down first.
     assert look(hass, mining).state == "on"
@@ -496,7 +496,7 @@ async def test_pools_and_the_password_survive_all_kinds_of_changes(
         ),
         ("select.select_option", f"select.{MINER}_tuning_mode", {"option": "manual"}),
         ("switch.turn_on", SCALING, {}),
-        ("switch.turn_off", f"switch.{MINER}_mining", {}),
+        ("switch.turn_off", f"switch.{MINER}", {}),
     ):
         await act(hass, action, entity_id, **fields)
     assert machine.saved.groups == machine.running.groups == groups

@@ -222,6 +222,11 @@ async def test_an_action_has_a_line_with_who_called_it(
             "Power target was changed from 2760 to 2000",
         ),
         (
+            "switch.turn_off",
+            {"entity_id": "switch.antminer_s19k_pro"},
+            "Mining was changed from On to Off",
+        ),
+        (
             "switch.turn_on",
             {"entity_id": "switch.antminer_s19k_pro_locate_light"},
             "Locate light was changed from Off to On",

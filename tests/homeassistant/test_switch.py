@@ -37,7 +37,7 @@ from .controlling import (
 )
 from .running import PassingTime, listened_to, poll, until
 
-MINING = f"switch.{MINER}_mining"
+MINING = f"switch.{MINER}"
 
 SETTINGS: dict[str, Callable[[Machine], bool]] = {
     "performance_scaling": lambda machine: machine.saved.dps.enabled,

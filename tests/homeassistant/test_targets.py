@@ -111,7 +111,7 @@ async def test_miners_are_chosen_by_any_of_their_entities(
     found = await named(
         hass,
         entity_id=[
-            "switch.antminer_s19k_pro_mining",
+            "switch.antminer_s19k_pro",
             "sensor.antminer_s19k_pro_power",
             "sensor.antminer_s21_hashrate",
             "light.kitchen",
