@@ -30,17 +30,17 @@ from .const import (
     CONF_POLL_INTERVAL,
     CONF_TOLERATED_MISSES,
     DEFAULT_POLL_INTERVAL,
-    DEFAULT_TOLERATED_MISSES,
     DOMAIN,
     LOGGER,
 )
 from .control import Control
-from .failing import KEEP_FOR, Failing, is_passing
+from .failing import Failing, is_passing
 from .failures import displaced, shut_out, unreadable
 from .farm import Farm
 from .happenings import Happening, Watch
 from .identity import identity, is_miner_of, who_is
 from .login import StillStarting
+from .silence import AWAY_AFTER, Silence
 from .state import (
     MinerState,
     boards_of,
@@ -50,10 +50,7 @@ from .state import (
     starts,
 )
 
-# After so long without an answer it is away, unless somebody has chosen otherwise.
-_AWAY_AFTER = 30.0
 _LOOK_AGAIN = 10.0
-_ASK_THE_AWAY_EVERY = 60.0
 # Between two tries to listen to a miner that answers everything else.
 _LISTEN_AGAIN = (1.0, 60.0)
 # After a command, until it shows.
@@ -86,22 +83,19 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         self.interval: float = entry.options.get(
             CONF_POLL_INTERVAL, DEFAULT_POLL_INTERVAL
         )
-        self._tolerated: int | None = entry.options.get(CONF_TOLERATED_MISSES)
+        self._silence = Silence(self.interval, entry.options.get(CONF_TOLERATED_MISSES))
         self._farm = farm
         self._now = hass.loop.time
         self._watch = Watch()
         self._on_happening: list[Callable[[Happening], None]] = []
         self._on_review: list[CALLBACK_TYPE] = []
-        self._on_another: list[CALLBACK_TYPE] = []
+        self._on_trouble: list[CALLBACK_TYPE] = []
 
         self._identified = self._polling = self._once_more = False
         # What it said of its status last, for as long as it is listened to.
         self._heard: MinerStatus | None = None
         self._polled = 0.0
         self._reviewed = False
-        self._unreachable = False
-        self._misses = 0
-        self._answered: float | None = None
         self._look_again: asyncio.TimerHandle | None = None
         self._followed_until = 0.0
         self._following: tuple[Reading, ...] = ()
@@ -110,12 +104,13 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         self._told: MinerState | None = None
         self.only_live = False
         self._failing = Failing()
-        self._likeness: tuple[object, ...] | None = None
         self.poll_time: float | None = None
         # The platforms and unique ids of the entities that were added.
         self.entities: set[tuple[str, str]] = set()
         # Who answered in the miner's place.
         self.another: Details | None = None
+        # Whether it is there, but has given no proper answer for long.
+        self.is_failing = False
 
         remembered = farm.memory.recall(entry.entry_id)
         self.is_known = remembered is not None
@@ -134,12 +129,13 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
     @property
     def condition(self) -> dict[str, Any]:
         """How the polling goes, for whoever has to find out why it does not."""
-        now = self._now()
+        now, silence = self._now(), self._silence
         return {
             "interval": self.interval,
+            "asked_every": max(self.interval, silence.wait(now)),
             "poll_time": self.poll_time,
-            "missed_polls": self._misses,
-            "seconds_since_answer": self._answered and now - self._answered,
+            "missed_polls": silence.misses,
+            "seconds_since_answer": silence.answered and now - silence.answered,
             "listens_to_status": self._is_listened_to,
             "seconds_of_failing": self._failing.ages(now),
         }
@@ -196,9 +192,10 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
             self._following = wanted
             await self.async_refresh()
             is_read = self._is_read(wanted)
-            limit = _COMES_BACK_WITHIN if self._unreachable else _TAKES_OVER_WITHIN
-            gone = not self.last_update_success or self._shutdown_requested
-            if is_read or gone or self._now() - begun > limit:
+            gone = self._silence.is_unreachable
+            limit = _COMES_BACK_WITHIN if gone else _TAKES_OVER_WITHIN
+            given_up = not self.last_update_success or self._shutdown_requested
+            if is_read or given_up or self._now() - begun > limit:
                 break
             await asyncio.sleep(wait)
             wait = min(2 * wait, _FOLLOW_EVERY)
@@ -206,7 +203,9 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         return is_read
 
     def _is_read(self, readings: Iterable[Reading]) -> bool:
-        if self._misses or not self.last_update_success or self._shutdown_requested:
+        if not self.last_update_success or self._shutdown_requested:
+            return False
+        if self._silence.misses:
             return False
         missing = self.data.snapshot.missing
         return not any(
@@ -226,10 +225,10 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
 
     @callback
     def _take_turn(self) -> None:
-        # Of the return of one that cannot be reached we are told, so that asking is
-        # only for those whose name leads elsewhere by then.
-        away = self._unreachable and not self.last_update_success
-        if not away or self._now() - self._polled >= _ASK_THE_AWAY_EVERY:
+        now = self._now()
+        # It has its turn when that comes closest to what it is to wait.
+        wait = self._silence.wait(now) - self.interval / 2
+        if self.last_update_success or now - self._polled >= wait:
             self.poll()
 
     async def _listen(self) -> None:
@@ -274,10 +273,10 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
             self._once_more = self._polling
             self.poll()
 
-    def _soon(self) -> None:
+    def _soon(self, after: float = _LOOK_AGAIN) -> None:
         """Look again before long, however rarely the miner is polled."""
-        if self.interval > _LOOK_AGAIN:
-            self._again_in(_LOOK_AGAIN)
+        if self.interval > after:
+            self._again_in(after)
 
     def _again_in(self, seconds: float) -> None:
         self._stop_looking()
@@ -308,10 +307,13 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         return lambda: self._on_review.remove(listener)
 
     @callback
-    def async_on_another(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
-        """Call back when another miner answers in this one's place, or no more."""
-        self._on_another.append(listener)
-        return lambda: self._on_another.remove(listener)
+    def async_on_trouble(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call back when another answers in the miner's place, or it fails for long.
+
+        And when that is over.
+        """
+        self._on_trouble.append(listener)
+        return lambda: self._on_trouble.remove(listener)
 
     @override
     async def _async_update_data(self) -> MinerState:
@@ -330,7 +332,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         now = self._now()
         self.poll_time = now - start
         state = self._take_in(fresh, api, now)
-        self._misses, self._answered, self._unreachable = 0, now, False
+        self._silence.end(now)
         self._agenda.answered()
         return state
 
@@ -339,9 +341,10 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
     def _async_refresh_finished(self) -> None:
         if self.last_update_success and self._reviewed:
             self._reviewed = False
-            self._remember()
+            self._farm.memory.remember(self.config_entry.entry_id, self.data)
             for listener in tuple(self._on_review):
                 listener()
+        self._note_failing()
         self._farm.changed()
         if self._once_more:
             self._once_more = False
@@ -366,23 +369,6 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         for happening in self._watch.look(self._told) if self._told else ():
             for listener in tuple(self._on_happening):
                 listener(happening)
-
-    def _remember(self) -> None:
-        """Keep what the miner is like, where that has changed."""
-        state, raw = self.data, self.data.snapshot.raw
-        details = state.snapshot.details
-        likeness = (
-            details and (details.model, details.mac, details.firmware),
-            tuple(state.boards),
-            tuple(state.fans),
-            tuple((key, pool.url) for key, pool in state.pools.items()),
-            *(raw.get(reading) for reading in (Reading.CONFIGURATION, Reading.LIMITS)),
-        )
-        if likeness != self._likeness:
-            self._likeness = likeness
-            self._farm.memory.remember(
-                self.config_entry.entry_id, state.snapshot, state.api
-            )
 
     def _due(self, now: float) -> list[Reading]:
         """Return what to read now."""
@@ -418,8 +404,21 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
     def _note_another(self, another: Details | None) -> None:
         before, self.another = self.another, another
         if (before and identity(before)) != (another and identity(another)):
-            for listener in tuple(self._on_another):
-                listener()
+            self._tell_of_trouble()
+
+    def _note_failing(self) -> None:
+        before, self.is_failing = self.is_failing, self._silence.is_failing(self._now())
+        if self.is_failing and not before:
+            LOGGER.warning(
+                "%s fails again and again; until it answers it is asked less often",
+                self.name,
+            )
+        if self.is_failing is not before:
+            self._tell_of_trouble()
+
+    def _tell_of_trouble(self) -> None:
+        for listener in tuple(self._on_trouble):
+            listener()
 
     def _doubt(self) -> None:
         """Read the next answer as if it were the first, whoever it is that answers."""
@@ -428,32 +427,18 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
 
     def _missed(self, err: AsicError) -> MinerState:
         """Overlook a poll that failed, or a few, but not more."""
-        self._misses += 1
         LOGGER.debug("%s: a poll failed: %r", self.name, err)
         self._doubt()
-        self._unreachable = isinstance(err, Unreachable) and not self._is_listened_to
-        if self._is_overlooked(err):
+        now, silence = self._now(), self._silence
+        silence.missed(err, now, is_listened_to=self._is_listened_to)
+        # After a command it is asked so often that its misses do not count either.
+        is_busy = self._is_busy(err) or now < self._followed_until
+        if self.last_update_success and silence.is_overlooked(now, is_busy=is_busy):
             self._soon()
             return self.data
-        if not self._unreachable:
-            self._soon()
+        if not silence.is_unreachable:
+            self._soon(max(_LOOK_AGAIN, silence.wait(now)))
         raise unreadable(self.config_entry, err) from err
-
-    def _is_overlooked(self, err: AsicError) -> bool:
-        """Tell whether what is known of the miner still stands."""
-        if self._answered is None or not self.last_update_success:
-            return False
-        silent = self._now() - self._answered
-        # After a command it is asked so often that its misses do not count either.
-        busy = self._is_busy(err) or self._now() < self._followed_until
-        if busy and silent < KEEP_FOR:
-            return True
-        if self._tolerated is not None:
-            return self._misses < self._tolerated
-        # Of one that is polled rarely, the first miss comes after a long time.
-        return self._misses == 1 or (
-            self._misses < DEFAULT_TOLERATED_MISSES and silent < _AWAY_AFTER
-        )
 
     def _is_busy(self, err: AsicError) -> bool:
         """Tell whether it does answer, if only that it cannot tell."""
@@ -463,7 +448,8 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
 
     def _take_in(self, fresh: Snapshot, api: ApiVersion, now: float) -> MinerState:
         """Return the state that follows from what was read."""
-        old = self.data if self._answered is not None else MinerState(api=api)
+        first = self._silence.answered is None
+        old = MinerState(api=api) if first else self.data
         if not self.last_update_success:
             # What was known before it went says nothing about now.
             old = replace(old, snapshot=Snapshot())
@@ -473,7 +459,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         changes: dict[str, Any] = {}
         if Reading.STATS in fresh.raw or snapshot.stats is None:
             power = snapshot.stats.power if snapshot.stats else None
-            self.meter.read(power, now, max(3 * self.interval, _AWAY_AFTER))
+            self.meter.read(power, now, max(3 * self.interval, AWAY_AFTER))
         if Reading.POOLS in fresh.raw or snapshot.pools is None:
             changes["pools"] = pools_of(snapshot.pools)
         if self._reviewed:

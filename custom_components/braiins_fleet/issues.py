@@ -35,6 +35,7 @@ class Matter(StrEnum):
     ANOTHER_MINER = "another_miner"
     BOARD_MISSING = "board_missing"
     CLOCK_UNSET = "clock_unset"
+    FAILING = "failing"
     FIRMWARE_TOO_OLD = "firmware_too_old"
     LICENSE_EXPIRED = "license_expired"
     LICENSE_LIMITED = "license_limited"
@@ -47,6 +48,7 @@ _SEVERITY: Mapping[Matter, ir.IssueSeverity] = {
     Matter.ANOTHER_MINER: ir.IssueSeverity.ERROR,
     Matter.BOARD_MISSING: ir.IssueSeverity.ERROR,
     Matter.CLOCK_UNSET: ir.IssueSeverity.WARNING,
+    Matter.FAILING: ir.IssueSeverity.ERROR,
     Matter.FIRMWARE_TOO_OLD: ir.IssueSeverity.WARNING,
     Matter.LICENSE_EXPIRED: ir.IssueSeverity.ERROR,
     Matter.LICENSE_LIMITED: ir.IssueSeverity.ERROR,
@@ -118,8 +120,11 @@ def keep_issues(coordinator: MinerCoordinator) -> None:
     boards = _Boards(coordinator)
 
     @callback
-    def another() -> None:
+    def trouble() -> None:
         tell_of_another(coordinator)
+        host = coordinator.config_entry.data[CONF_HOST]
+        failing = {"host": host} if coordinator.is_failing else None
+        _tell(coordinator, Matter.FAILING, failing)
 
     @callback
     def review() -> None:
@@ -133,14 +138,14 @@ def keep_issues(coordinator: MinerCoordinator) -> None:
         boards.review()
 
     entry = coordinator.config_entry
-    entry.async_on_unload(coordinator.async_on_another(another))
+    entry.async_on_unload(coordinator.async_on_trouble(trouble))
     entry.async_on_unload(coordinator.async_on_review(review))
     # What is merely remembered of a miner says nothing about how it is now.
     if coordinator.last_update_success:
-        another()
+        trouble()
         review()
     elif coordinator.another is not None:
-        another()
+        trouble()
 
 
 @callback

@@ -10,6 +10,7 @@ from homeassistant.helpers.storage import Store
 
 from .asic import ApiVersion, Reading, Snapshot, recall
 from .const import DOMAIN
+from .state import MinerState
 
 _VERSION = 1
 _DELAY = 10.0
@@ -33,6 +34,7 @@ class Memory:
             hass, _VERSION, f"{DOMAIN}.miners", serialize_in_event_loop=False
         )
         self._content: _Content = {"fleet_was_made": False, "miners": {}}
+        self._likenesses: dict[str, object] = {}
 
     async def load(self) -> None:
         """Read it, once."""
@@ -68,12 +70,19 @@ class Memory:
             return None
 
     @callback
-    def remember(self, entry_id: str, snapshot: Snapshot, api: ApiVersion) -> None:
-        """Take down what a miner is like; what it does not say now is kept."""
-        known = self._content["miners"].get(entry_id)
+    def remember(self, entry_id: str, state: MinerState) -> None:
+        """Take down what a miner is like, where that has changed.
+
+        What it does not say now is kept.
+        """
+        likeness = _likeness(state)
+        if likeness == self._likenesses.get(entry_id):
+            return
+        self._likenesses[entry_id] = likeness
+        known, api = self._content["miners"].get(entry_id), state.api
         told = {
             reading.value: b64encode(answer).decode()
-            for reading, answer in snapshot.raw.items()
+            for reading, answer in state.snapshot.raw.items()
         }
         self._content["miners"][entry_id] = {
             "api": [api.major, api.minor, api.patch, api.prerelease],
@@ -84,6 +93,7 @@ class Memory:
     @callback
     def forget(self, entry_id: str) -> None:
         """Forget a miner that was removed."""
+        self._likenesses.pop(entry_id, None)
         if self._content["miners"].pop(entry_id, None) is not None:
             self._save()
 
@@ -100,3 +110,15 @@ class Memory:
 
     def _copy(self) -> _Content:
         return {**self._content, "miners": dict(self._content["miners"])}
+
+
+def _likeness(state: MinerState) -> object:
+    """Return what of a miner is worth to be written down anew once it changes."""
+    details, raw = state.snapshot.details, state.snapshot.raw
+    return (
+        details and (details.model, details.mac, details.firmware),
+        tuple(state.boards),
+        tuple(state.fans),
+        tuple((key, pool.url) for key, pool in state.pools.items()),
+        *(raw.get(reading) for reading in (Reading.CONFIGURATION, Reading.LIMITS)),
+    )
