@@ -1,7 +1,7 @@
 """The fans that cool a miner, as one fan."""
 
 from dataclasses import dataclass
-from typing import override
+from typing import Any, override
 
 from homeassistant.components.fan import FanEntity, FanEntityDescription
 from homeassistant.components.fan.const import FanEntityFeature
@@ -84,7 +84,11 @@ async def async_setup_entry(
 class CoolingFans(SettingEntity[MinerFanDescription], FanEntity):
     """All fans of a miner; they cannot be turned off, as it would burn."""
 
-    _attr_supported_features = FanEntityFeature.SET_SPEED | FanEntityFeature.PRESET_MODE
+    _attr_supported_features = (
+        FanEntityFeature.SET_SPEED
+        | FanEntityFeature.PRESET_MODE
+        | FanEntityFeature.TURN_ON
+    )
     entity_description: MinerFanDescription
 
     @property
@@ -101,6 +105,24 @@ class CoolingFans(SettingEntity[MinerFanDescription], FanEntity):
     @override
     def is_on(self) -> bool:
         return True
+
+    @override
+    async def async_turn_on(
+        self,
+        percentage: int | None = None,
+        preset_mode: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Set what is given with it, as voice assistants do; they are on anyway."""
+        if preset_mode is not None:
+            await self.async_set_preset_mode(preset_mode)
+        elif percentage is not None:
+            await self.async_set_percentage(percentage)
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Refuse it: who toggles something gets here, whatever that supports."""
+        raise fans_stay_on(self.coordinator)
 
     @override
     async def async_set_percentage(self, percentage: int) -> None:

@@ -65,6 +65,19 @@ async def test_a_speed_is_set_and_left_to_the_miner_again(
     assert look(hass, FANS).state == STATE_ON
 
 
+async def test_a_speed_is_set_also_by_turning_them_on(
+    hass: HomeAssistant, still_miner: SimulatedMiner, set_up: SetUp
+) -> None:
+    await set_up(still_miner)
+    await act(hass, "fan.turn_on", FANS, percentage=70)
+    assert speed(hass) == (70, None)
+    before = still_miner.machine.saved
+    await act(hass, "fan.turn_on", FANS)
+    assert still_miner.machine.saved == before
+    await act(hass, "fan.turn_on", FANS, preset_mode="automatic")
+    assert speed(hass)[1] == "automatic"
+
+
 async def test_the_fans_stay_on(
     hass: HomeAssistant, still_miner: SimulatedMiner, set_up: SetUp
 ) -> None:
@@ -75,9 +88,11 @@ async def test_the_fans_stay_on(
     assert refusal.value.translation_key == "fans_stay_on"
     assert "overheat" in str(refusal.value)
     assert await async_setup_component(hass, "homeassistant", {})
-    for action in ("fan.turn_off", "fan.toggle"):
-        with pytest.raises(ServiceNotSupported):
-            await act(hass, action, FANS)
+    with pytest.raises(ServiceNotSupported):
+        await act(hass, "fan.turn_off", FANS)
+    with pytest.raises(ServiceValidationError) as refusal:
+        await act(hass, "fan.toggle", FANS)
+    assert refusal.value.translation_key == "fans_stay_on"
     assert still_miner.machine.saved == before
 
 
