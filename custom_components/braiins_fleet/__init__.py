@@ -13,7 +13,7 @@ from homeassistant.const import (
     EVENT_HOMEASSISTANT_STOP,
     Platform,
 )
-from homeassistant.core import Event, HomeAssistant
+from homeassistant.core import Event, HassJob, HomeAssistant
 from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.discovery_flow import async_create_flow
@@ -73,6 +73,8 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa:
 
     hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, stop)
     hass.bus.async_listen_once(EVENT_HOMEASSISTANT_FINAL_WRITE, write)
+    # Miners can still be told something then.
+    hass.async_add_shutdown_job(HassJob(farm.jobs.end))
     withdraw_with_entries(hass)
     async_setup_services(hass)
     return True
@@ -145,6 +147,7 @@ def _make_fleet(hass: HomeAssistant) -> None:
 async def async_unload_entry(hass: HomeAssistant, entry: BraiinsConfigEntry) -> bool:
     """Let go of a miner, or of the fleet."""
     platforms = FLEET_PLATFORMS if is_fleet(entry) else PLATFORMS
+    await hass.data[FARM].jobs.end(entry.entry_id)
     return await hass.config_entries.async_unload_platforms(entry, platforms)
 
 

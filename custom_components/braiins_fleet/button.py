@@ -26,6 +26,7 @@ class MinerButtonDescription(MinerEntityDescription, ButtonEntityDescription):
 
     press: Callable[[Miner], Awaitable[object]]
     reads: tuple[Reading, ...] = ()
+    halts: bool = False
 
 
 _button = partial(
@@ -44,7 +45,7 @@ BUTTONS: tuple[MinerButtonDescription, ...] = (
     ),
     _button(key="restart_mining", press=lambda miner: miner.mining.restart()),
     _hidden(key="start_mining", press=lambda miner: miner.mining.start()),
-    _hidden(key="stop_mining", press=lambda miner: miner.mining.stop()),
+    _hidden(key="stop_mining", press=lambda miner: miner.mining.stop(), halts=True),
     _button(
         key="default_power_target",
         press=lambda miner: miner.tuning.set_default_power_target(),
@@ -83,6 +84,9 @@ class MinerButton(MinerEntity[MinerButtonDescription], ButtonEntity):
     async def async_press(self) -> None:
         description = self.entity_description
         change = Change(
-            what=self.entity_id, command=description.press, reads=description.reads
+            what=self.entity_id,
+            command=description.press,
+            reads=description.reads,
+            halts=description.halts,
         )
         await self.coordinator.control.do(change, self._context)

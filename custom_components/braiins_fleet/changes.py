@@ -197,7 +197,7 @@ _HASHRATE = _Target(
 
 
 def _plain(
-    what: str, command: Command, *ends_as: MinerStatus
+    what: str, command: Command, *ends_as: MinerStatus, halts: bool = False
 ) -> Callable[[MinerCoordinator, Fields], Change]:
     change = Change(
         what=what,
@@ -207,6 +207,7 @@ def _plain(
         # It takes its time to show, and what is so already is left as it is.
         again=bool(ends_as),
         aim=ends_as[0].value if ends_as else None,
+        halts=halts,
     )
     return lambda _, __: change
 
@@ -258,7 +259,12 @@ CHANGES: tuple[ChangeAction, ...] = (
     ),
     _staggered(
         name="pause",
-        plan=_plain("pause", lambda miner: miner.mining.pause(), MinerStatus.PAUSED),
+        plan=_plain(
+            "pause",
+            lambda miner: miner.mining.pause(),
+            MinerStatus.PAUSED,
+            halts=True,
+        ),
     ),
     _staggered(
         name="resume",
@@ -270,7 +276,12 @@ CHANGES: tuple[ChangeAction, ...] = (
     ),
     _staggered(
         name="stop",
-        plan=_plain("stop", lambda miner: miner.mining.stop(), MinerStatus.NOT_STARTED),
+        plan=_plain(
+            "stop",
+            lambda miner: miner.mining.stop(),
+            MinerStatus.NOT_STARTED,
+            halts=True,
+        ),
     ),
     _staggered(
         name="restart", plan=_plain("restart", lambda miner: miner.mining.restart())

@@ -28,6 +28,9 @@ EVENT_HAPPENED: Final = f"{DOMAIN}_event"
 # What the event on the bus is called that tells what somebody changed about a miner.
 EVENT_CHANGED: Final = f"{DOMAIN}_change"
 
+# What the event on the bus is called that tells how far a job is.
+EVENT_JOB: Final = f"{DOMAIN}_job"
+
 # Home Assistant has no units of its own for these.
 HASHRATE_UNIT: Final = "TH/s"
 EFFICIENCY_UNIT: Final = "J/TH"

@@ -21,10 +21,14 @@ from .asic import (
 )
 from .const import DOMAIN, EVENT_CHANGED
 from .failures import undone
+from .jobs import Job, Jobs, owned
 from .state import MinerState
 
 if TYPE_CHECKING:
     from .coordinator import MinerCoordinator
+
+# So long has a job to put in order what it began, before a miner is paused or stopped.
+_GIVES_WAY_WITHIN = 10.0
 
 type Command = Callable[[Miner], Awaitable[object]]
 
@@ -37,7 +41,8 @@ class Change:
     becomes, for the logbook of a change that shows only later. `done` tells by what
     is read afterwards whether it was done, should the miner's answer get lost; where
     that takes its time to show, and it does no harm, it is done `again`. `reads` are
-    readings that have to be there before anybody is told how things stand.
+    readings that have to be there before anybody is told how things stand. What
+    `halts` the miner is for safety, so that a job that owns it is no obstacle.
     """
 
     what: str
@@ -47,6 +52,7 @@ class Change:
     again: bool = False
     reads: tuple[Reading, ...] = ()
     aim: Any = None
+    halts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +70,23 @@ class Control:
     asked how things stand now.
     """
 
-    def __init__(self, coordinator: MinerCoordinator) -> None:
+    def __init__(self, coordinator: MinerCoordinator, jobs: Jobs) -> None:
         self._coordinator = coordinator
+        self._jobs = jobs
         self._turn = asyncio.Lock()
         self._latest: dict[str, Change] = {}
 
-    async def do(self, change: Change, context: Context | None) -> Changed:
-        """Have the miner do something; returns once it tells how things stand then."""
+    async def do(
+        self, change: Change, context: Context | None, *, job: Job | None = None
+    ) -> Changed:
+        """Have the miner do something; returns once it tells how things stand then.
+
+        While a job owns the miner, only that `job` may change anything about it.
+        """
+        await self._find_way(change, job)
         async with self._turn:
+            # A job may have begun meanwhile.
+            self._stop_job(change, job)
             return await self._see_through(change, context)
 
     async def set(self, change: Change, context: Context | None) -> None:
@@ -80,9 +95,30 @@ class Control:
         A value that is overtaken while it waits for its turn is never sent.
         """
         self._latest[change.what] = change
+        await self._find_way(change, None)
         async with self._turn:
             if self._latest[change.what] is change:
+                self._stop_job(change, None)
                 await self._see_through(change, context)
+
+    async def _find_way(self, change: Change, job: Job | None) -> None:
+        """Let a job that gives way put in order first what it began."""
+        stopped = self._stop_job(change, job)
+        if stopped is not None:
+            await stopped.wait(_GIVES_WAY_WITHIN)
+
+    def _stop_job(self, change: Change, job: Job | None) -> Job | None:
+        """Refuse what would disturb a job, but for what has to be possible at once."""
+        entry = self._coordinator.config_entry
+        owner = self._jobs.owner(entry.entry_id)
+        if owner in (None, job):
+            return None
+        if not change.halts or owner.is_alone_with(entry.entry_id):
+            raise owned(owner, entry)
+        if not owner.kind.gives_way:
+            return None
+        owner.cancel()
+        return owner
 
     async def _see_through(self, change: Change, context: Context | None) -> Changed:
         """Do it to the end, even if whoever wanted it does not wait for that.

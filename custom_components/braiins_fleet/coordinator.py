@@ -76,7 +76,7 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         )
         self.miner = miner
         self.identity = str(entry.unique_id)
-        self.control = Control(self)
+        self.control = Control(self, farm.jobs)
         # One for all entities, of which there are a hundred for each miner.
         self.device_info = DeviceInfo(identifiers={(DOMAIN, self.identity)})
         self.meter = farm.energy.meter(entry.entry_id)

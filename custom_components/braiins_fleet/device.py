@@ -1,16 +1,17 @@
 """The devices of miners and of the fleet, and what they are told to be."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.util.json import JsonValueType
 from yarl import URL
 
 from .asic import MinerStatus, Reading
 from .const import DOMAIN, FLEET
-from .coordinator import MinerCoordinator
+from .coordinator import MinerConfigEntry, MinerCoordinator
 from .entity import part_id
 from .identity import manufacturer
 from .state import FAN, POOL, Part
@@ -80,6 +81,29 @@ def keep_fleet_device(hass: HomeAssistant, entry_id: str) -> None:
         translation_key=FLEET,
         entry_type=dr.DeviceEntryType.SERVICE,
     )
+
+
+def named(
+    hass: HomeAssistant,
+    miners: Sequence[MinerConfigEntry],
+    answers: Iterable[dict[str, JsonValueType]],
+) -> list[dict[str, JsonValueType]]:
+    """Say of which miner each answer of an action is."""
+    devices = dr.async_get(hass)
+    found: list[dict[str, JsonValueType]] = []
+    for miner, answer in zip(miners, answers, strict=True):
+        device = devices.async_get_device_by_identifier(
+            (DOMAIN, str(miner.unique_id)), miner.entry_id
+        )
+        found.append(
+            {
+                "name": (device and (device.name_by_user or device.name))
+                or miner.title,
+                "device_id": device.id if device else None,
+                **answer,
+            }
+        )
+    return found
 
 
 class _Parts:

@@ -10,6 +10,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
 from .energy import EnergyLedger
+from .jobs import Jobs
 from .memory import Memory
 from .poll_clock import PollClock
 
@@ -27,6 +28,7 @@ class Farm:
     memory: Memory
     energy: EnergyLedger
     clock: PollClock = field(default_factory=PollClock)
+    jobs: Jobs = field(default_factory=Jobs)
     _places: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(_MEETINGS)
     )

@@ -24,7 +24,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN, EFFICIENCY_UNIT, FLEET, HASHRATE_UNIT
+from .farm import FARM
 from .fleet import FleetConfigEntry, FleetCoordinator, FleetState, as_attributes
+from .jobs import JobKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,14 +101,25 @@ FLEET_SENSORS: tuple[FleetSensorDescription, ...] = (
     ),
 )
 
+# What the fleet shows while nobody does any long work.
+IDLE = "idle"
+
+JOB = SensorEntityDescription(
+    key="job",
+    translation_key="job",
+    device_class=SensorDeviceClass.ENUM,
+    options=[IDLE, *JobKind],
+)
+
 
 def add_fleet_sensors(
     entry: FleetConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the totals."""
+    """Add the totals, and what is done to the miners."""
     async_add_entities(
         FleetSensor(entry.runtime_data, description) for description in FLEET_SENSORS
     )
+    async_add_entities([JobSensor()])
 
 
 class FleetSensor(CoordinatorEntity[FleetCoordinator], SensorEntity):
@@ -150,3 +163,47 @@ class FleetSensor(CoordinatorEntity[FleetCoordinator], SensorEntity):
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
         attributes = self.entity_description.attributes
         return attributes(self.coordinator.data) if attributes else None
+
+
+class JobSensor(SensorEntity):
+    """The job that runs, of several the one that began last."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+    _attr_unique_id = f"{FLEET}_{JOB.key}"
+    _attr_device_info = DeviceInfo(identifiers={(DOMAIN, FLEET)})
+    # They change all the time while there is one.
+    _unrecorded_attributes = frozenset(
+        {"id", "step", "progress", "miners", "done", "failed"}
+    )
+    entity_description = JOB
+    _about: Mapping[str, Any] | None = None
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        self._look()
+        jobs = self.hass.data[FARM].jobs
+        self.async_on_remove(jobs.async_on_change(self._look_again))
+
+    @callback
+    def _look_again(self) -> None:
+        if self._look():
+            self.async_write_ha_state()
+
+    def _look(self) -> bool:
+        """Take in what runs now; returns whether that is anything new."""
+        running = self.hass.data[FARM].jobs.running
+        before, self._about = self._about, running[-1].as_dict() if running else {}
+        return self._about != before
+
+    @property
+    @override
+    def native_value(self) -> str:
+        return self._about["kind"] if self._about else IDLE
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any] | None:
+        if not self._about:
+            return None
+        return {name: self._about[name] for name in self._unrecorded_attributes}

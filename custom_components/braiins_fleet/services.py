@@ -13,7 +13,7 @@ from homeassistant.core import (
     callback,
 )
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers import config_validation as cv
 import voluptuous as vol
 
 from .answers import ASKS, Answer, AskAction
@@ -21,7 +21,9 @@ from .asic import AsicError, TimedOut, Unreachable
 from .changes import ATTR_STAGGER, CHANGES, ChangeAction
 from .const import DOMAIN
 from .coordinator import MinerConfigEntry, MinerCoordinator
+from .device import named
 from .failures import undone
+from .job_actions import async_setup_job_actions
 from .pool_changes import POOL_CHANGES
 from .settings_changes import SETTINGS_CHANGES
 from .targets import miners_of
@@ -60,6 +62,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
             cv.make_entity_service_schema(dict(ask.fields)),
             SupportsResponse.ONLY,
         )
+    async_setup_job_actions(hass)
 
 
 async def _change(
@@ -92,7 +95,7 @@ async def _change(
     found = await asyncio.gather(*(do(*each) for each in enumerate(miners)))
     if errors and not call.return_response:
         raise _in_one(errors, len(miners))
-    return {"miners": [*_named(hass, miners, found)]}
+    return {"miners": [*named(hass, miners, found)]}
 
 
 async def _ask(
@@ -116,7 +119,7 @@ async def _ask(
             return {"error": str(err)}
 
     found = await asyncio.gather(*map(ask, miners))
-    return {"miners": [*action.arrange(_named(hass, miners, found), call.data)]}
+    return {"miners": [*action.arrange(named(hass, miners, found), call.data)]}
 
 
 def _coordinator(miner: MinerConfigEntry) -> MinerCoordinator:
@@ -127,27 +130,6 @@ def _coordinator(miner: MinerConfigEntry) -> MinerCoordinator:
             translation_placeholders={"miner": miner.title},
         )
     return miner.runtime_data
-
-
-def _named(
-    hass: HomeAssistant, miners: Sequence[MinerConfigEntry], answers: Sequence[Answer]
-) -> list[Answer]:
-    """Say of which miner each answer is."""
-    devices = dr.async_get(hass)
-    named: list[Answer] = []
-    for miner, answer in zip(miners, answers, strict=True):
-        device = devices.async_get_device_by_identifier(
-            (DOMAIN, str(miner.unique_id)), miner.entry_id
-        )
-        named.append(
-            {
-                "name": (device and (device.name_by_user or device.name))
-                or miner.title,
-                "device_id": device.id if device else None,
-                **answer,
-            }
-        )
-    return named
 
 
 def _in_one(errors: Sequence[HomeAssistantError], miners: int) -> HomeAssistantError:

@@ -57,6 +57,7 @@ class SettingEntity[D: Description](MinerEntity[D]):
         *,
         reads: tuple[Reading, ...] = (),
         again: bool = False,
+        halts: bool = False,
     ) -> None:
         """Set it, and return when the miner says what it is set to now."""
         change = Change(
@@ -67,6 +68,7 @@ class SettingEntity[D: Description](MinerEntity[D]):
             reads=reads,
             again=again,
             aim=wanted,
+            halts=halts,
         )
         await self.coordinator.control.set(change, self._context)
 

@@ -144,6 +144,7 @@ class MinerSwitch(SettingEntity[Description], SwitchEntity):
                 description.value,
                 reads=description.reads,
                 again=description.again,
+                halts=description is MINING and not on,
             )
             return
         key, write = str(self._key), description.write

@@ -30,7 +30,7 @@ async def miners_of(
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="no_miners"
         )
-    await _require_permission(hass, call, miners, only_reads=only_reads)
+    await require_permission(hass, call, miners, only_reads=only_reads)
     return miners
 
 
@@ -69,7 +69,7 @@ def _entries_of(
     }
 
 
-async def _require_permission(
+async def require_permission(
     hass: HomeAssistant,
     call: ServiceCall,
     miners: Iterable[MinerConfigEntry],
