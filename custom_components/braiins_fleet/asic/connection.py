@@ -7,7 +7,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast, override
 
@@ -21,6 +21,7 @@ from .errors import (
     Denied,
     Garbled,
     NoSuchHost,
+    PasswordUnsure,
     Refused,
     TimedOut,
     TokenRejected,
@@ -38,6 +39,8 @@ _TOKEN_LIFETIME = 3600.0
 # A token this far into its life is renewed rather than tried.
 _TOKEN_USABLE = 0.9
 
+# Between two tries to find out which password is the right one.
+_TRY_AGAIN = 1.0
 # A name that is not known is not asked for more often than a person would.
 _LOOK_AGAIN = 5.0
 
@@ -344,7 +347,8 @@ class Connection:
         """Have the miner change the password, and log in with the new one.
 
         Nobody logs in meanwhile: half-way, either password may be the wrong one. If
-        no answer comes, it is tried which of them it is.
+        no answer comes, it is tried which of them it is, for as long as a command may
+        take. `PasswordUnsure` says that this was not to be found out.
         """
         request = build(rpc, {} if password is None else {"password": password})
         token = await self._current_token(self._token)
@@ -355,13 +359,37 @@ class Connection:
             )
             answer = await self._answer(rpc, call, token)
             if isinstance(answer, TimedOut | Unreachable):
-                with suppress(AsicError):
-                    await self._log_in(password or "")
-                    answer = b""
+                is_changed = await self._is_changed_to(password or "")
+                answer = b"" if is_changed else answer
             if isinstance(answer, AsicError):
                 raise answer
             self._password = password or ""
             self._token = None
+
+    async def _is_changed_to(self, password: str) -> bool:
+        """Find out whether the password is another now."""
+        try:
+            async with asyncio.timeout(self._command_timeout):
+                takes_new = await self._takes(password)
+                takes_old = await self._takes(self._password)
+        except TimeoutError as err:
+            raise PasswordUnsure from err
+        if not (takes_new or takes_old):
+            raise PasswordUnsure
+        # A miner without a password takes any, and then it has not got the new one.
+        return takes_new and (not takes_old or password == self._password)
+
+    async def _takes(self, password: str) -> bool:
+        """Tell whether a password is the right one, once the miner answers."""
+        while True:
+            try:
+                await self._log_in(password)
+            except Denied:
+                return False
+            except TimedOut, Unreachable:
+                await asyncio.sleep(_TRY_AGAIN)
+            else:
+                return True
 
     async def connected(self) -> None:
         """Wait until there is a connection; it is tried for again and again."""

@@ -32,6 +32,10 @@ class TimedOut(AsicError):
     """No answer came within the deadline; a command may or may not have worked."""
 
 
+class PasswordUnsure(TimedOut):
+    """The password may have been changed or not: no answer came, nor to a login."""
+
+
 class NotBraiins(AsicError):
     """Something answers, but it does not speak the Braiins OS Public API."""
 
