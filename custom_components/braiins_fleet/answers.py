@@ -39,6 +39,7 @@ class AskAction:
     ask: Callable[[MinerCoordinator], Awaitable[Answer]]
     fields: Mapping[vol.Marker, Any] = field(default_factory=dict)
     arrange: Callable[[list[Answer], Fields], list[Answer]] = lambda found, _: found
+    admin: bool = False
 
 
 async def _summary(coordinator: MinerCoordinator) -> Answer:

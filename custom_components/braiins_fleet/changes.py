@@ -11,19 +11,23 @@ from homeassistant.helpers import config_validation as cv
 import voluptuous as vol
 
 from .asic import (
+    ApiVersion,
     Bounds,
     Configuration,
     Miner,
     MinerStatus,
     Reference,
     TunerMode,
+    Unsupported,
 )
 from .const import DOMAIN, HASHRATE_UNIT
 from .control import Change, Command
 from .coordinator import MinerCoordinator
+from .failures import undone
 from .state import MinerState
 
 ATTR_CHANGE: Final = "change"
+ATTR_CONFIRM: Final = "confirm"
 ATTR_HASHRATE: Final = "hashrate"
 ATTR_OF: Final = "of"
 ATTR_PERCENT: Final = "percent"
@@ -43,7 +47,9 @@ class ChangeAction:
     """An action that changes miners; `plan` says what it means for one of them.
 
     Exactly one field has to be given that is `one_of` these, and at least one of those
-    that are `some_of` them.
+    that are `some_of` them. An action for an `admin` refuses everybody else. One that
+    `loses` something has to be confirmed, and that is the key of the error that says
+    what would be lost.
     """
 
     name: str
@@ -52,6 +58,8 @@ class ChangeAction:
     one_of: tuple[str, ...] = ()
     some_of: tuple[str, ...] = ()
     staggered: bool = False
+    admin: bool = False
+    loses: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,6 +218,12 @@ def _plain(
         halts=halts,
     )
     return lambda _, __: change
+
+
+def require_api(coordinator: MinerCoordinator, minor: int) -> None:
+    """Refuse what the firmware is known to be too old for."""
+    if coordinator.data.api < ApiVersion(1, minor):
+        raise undone(coordinator.config_entry, Unsupported())
 
 
 def invalid(

@@ -39,6 +39,7 @@ class Matter(StrEnum):
     FIRMWARE_TOO_OLD = "firmware_too_old"
     LICENSE_EXPIRED = "license_expired"
     LICENSE_LIMITED = "license_limited"
+    STOCK_FIRMWARE = "stock_firmware"
 
 
 FIXABLE: Final = (Matter.ANOTHER_MINER, Matter.BOARD_MISSING)
@@ -52,6 +53,7 @@ _SEVERITY: Mapping[Matter, ir.IssueSeverity] = {
     Matter.FIRMWARE_TOO_OLD: ir.IssueSeverity.WARNING,
     Matter.LICENSE_EXPIRED: ir.IssueSeverity.ERROR,
     Matter.LICENSE_LIMITED: ir.IssueSeverity.ERROR,
+    Matter.STOCK_FIRMWARE: ir.IssueSeverity.WARNING,
 }
 
 # A miner that has none yet is one that has just started: that is no fault of anybody,
@@ -135,6 +137,7 @@ def keep_issues(coordinator: MinerCoordinator) -> None:
             bad = found is not None and found.state is wrong
             _tell(coordinator, matter, {} if bad else None)
         _tell(coordinator, Matter.FIRMWARE_TOO_OLD, _what_is_too_old(coordinator))
+        _tell(coordinator, Matter.STOCK_FIRMWARE, None)
         boards.review()
 
     entry = coordinator.config_entry
@@ -165,6 +168,12 @@ def tell_of_another(coordinator: MinerCoordinator) -> None:
         },
         **{DATA_OTHER: identity(other)},
     )
+
+
+@callback
+def tell_of_stock_firmware(coordinator: MinerCoordinator) -> None:
+    """Tell that the miner went back to the firmware of its manufacturer."""
+    _tell(coordinator, Matter.STOCK_FIRMWARE, {})
 
 
 def _missing_boards(coordinator: MinerCoordinator) -> dict[str, list[er.RegistryEntry]]:
@@ -219,6 +228,8 @@ def _tell(
         known_as,
         data={DATA_ENTRY_ID: entry.entry_id, **data},
         is_fixable=matter in FIXABLE,
+        # One that is gone for good cannot be seen to be so after a restart.
+        is_persistent=matter is Matter.STOCK_FIRMWARE,
         severity=_SEVERITY[matter],
         translation_key=matter,
         translation_placeholders={"miner": entry.title, **words},

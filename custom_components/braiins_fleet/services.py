@@ -1,7 +1,7 @@
 """The actions, each for as many miners as one likes."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from homeassistant.config_entries import ConfigEntryState
@@ -14,16 +14,18 @@ from homeassistant.core import (
 )
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.service import async_register_admin_service
 import voluptuous as vol
 
 from .answers import ASKS, Answer, AskAction
 from .asic import AsicError, TimedOut, Unreachable
-from .changes import ATTR_STAGGER, CHANGES, ChangeAction
+from .changes import ATTR_CONFIRM, ATTR_STAGGER, CHANGES, ChangeAction
 from .const import DOMAIN
 from .coordinator import MinerConfigEntry, MinerCoordinator
 from .device import named
 from .failures import undone
 from .job_actions import async_setup_job_actions
+from .maintenance import MAINTENANCE
 from .pool_changes import POOL_CHANGES
 from .settings_changes import SETTINGS_CHANGES
 from .targets import miners_of
@@ -35,10 +37,12 @@ _AT_ONCE = 25
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Make the actions known."""
-    for change in (*CHANGES, *SETTINGS_CHANGES, *POOL_CHANGES):
-        schema: vol.Schema | vol.All = cv.make_entity_service_schema(
-            dict(change.fields)
-        )
+    for change in (*CHANGES, *SETTINGS_CHANGES, *POOL_CHANGES, *MAINTENANCE):
+        fields = dict(change.fields)
+        if change.loses is not None:
+            # That it is missing is said in words of its own.
+            fields[vol.Optional(ATTR_CONFIRM)] = cv.boolean
+        schema: vol.Schema | vol.All = cv.make_entity_service_schema(fields)
         if change.one_of:
             schema = vol.All(
                 schema,
@@ -47,7 +51,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
             )
         if change.some_of:
             schema = vol.All(schema, cv.has_at_least_one_key(*change.some_of))
-        hass.services.async_register(
+        _registrar(hass, change)(
             DOMAIN,
             change.name,
             partial(_change, hass, change),
@@ -55,7 +59,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
             SupportsResponse.OPTIONAL,
         )
     for ask in ASKS:
-        hass.services.async_register(
+        _registrar(hass, ask)(
             DOMAIN,
             ask.name,
             partial(_ask, hass, ask),
@@ -65,10 +69,23 @@ def async_setup_services(hass: HomeAssistant) -> None:
     async_setup_job_actions(hass)
 
 
+def _registrar(
+    hass: HomeAssistant, action: ChangeAction | AskAction
+) -> Callable[..., None]:
+    """Return what registers an action for those who may call it."""
+    if action.admin:
+        return partial(async_register_admin_service, hass)
+    return hass.services.async_register
+
+
 async def _change(
     hass: HomeAssistant, action: ChangeAction, call: ServiceCall
 ) -> ServiceResponse:
     """Have each of the miners do it, and tell of each how that went."""
+    if action.loses is not None and not call.data.get(ATTR_CONFIRM):
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key=action.loses
+        )
     miners = await miners_of(hass, call)
     stagger = call.data[ATTR_STAGGER] if action.staggered else 0.0
     some = asyncio.Semaphore(_AT_ONCE)

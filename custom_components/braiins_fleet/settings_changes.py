@@ -13,7 +13,6 @@ from homeassistant.helpers import config_validation as cv
 import voluptuous as vol
 
 from .asic import (
-    ApiVersion,
     CoolingKind,
     Dps,
     DpsMode,
@@ -21,12 +20,10 @@ from .asic import (
     FanPauseRuntime,
     Miner,
     Reading,
-    Unsupported,
 )
-from .changes import ChangeAction, Fields, invalid, within
+from .changes import ChangeAction, Fields, invalid, require_api, within
 from .control import Change
 from .coordinator import MinerCoordinator
-from .failures import undone
 from .number import NUMBERS, MinerNumberDescription, scales_by_power
 from .select import SELECTS, MinerSelectDescription, coolings
 from .setting import (
@@ -89,8 +86,7 @@ class _Settings:
             name: setting for name, setting in self.settings.items() if name in fields
         }
         for setting in given.values():
-            if coordinator.data.api < ApiVersion(1, setting.since):
-                raise undone(coordinator.config_entry, Unsupported())
+            require_api(coordinator, setting.since)
         self.fit(coordinator, fields)
         wanted = {
             name: _allowed(coordinator, setting, fields[name])

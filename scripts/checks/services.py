@@ -33,7 +33,13 @@ class _Registry:
         self.schemas: dict[str, Any] = {}
 
     def async_register(
-        self, _: str, name: str, __: object, schema: object, *___: object
+        self,
+        _: str,
+        name: str,
+        __: object,
+        schema: object,
+        *___: object,
+        **____: object,
     ) -> None:
         self.schemas[name] = schema
 

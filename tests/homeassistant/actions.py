@@ -114,6 +114,15 @@ def without(monkeypatch: pytest.MonkeyPatch, method: str, field: str) -> None:
     _change(monkeypatch, method, cut)
 
 
+def answer_with(
+    monkeypatch: pytest.MonkeyPatch, method: str, answer: Callable[[Machine, Any], Any]
+) -> None:
+    """Have miners answer something else, and do nothing else, when they are asked."""
+    [path] = (path for path in ANSWERS if path.endswith(f"/{method}"))
+    assert isinstance(ANSWERS, dict)
+    monkeypatch.setitem(ANSWERS, path, answer)
+
+
 def _change(
     monkeypatch: pytest.MonkeyPatch,
     method: str,
@@ -128,8 +137,7 @@ def _change(
         change(machine, message)
         return message
 
-    assert isinstance(ANSWERS, dict)
-    monkeypatch.setitem(ANSWERS, path, answer)
+    answer_with(monkeypatch, method, answer)
 
 
 def power_of(miner: SimulatedMiner) -> float:
