@@ -36,13 +36,13 @@ class AskAction:
     """An action that tells something of each miner, which it may have to ask for."""
 
     name: str
-    ask: Callable[[MinerCoordinator], Awaitable[Answer]]
+    ask: Callable[[MinerCoordinator, Fields], Awaitable[Answer]]
     fields: Mapping[vol.Marker, Any] = field(default_factory=dict)
     arrange: Callable[[list[Answer], Fields], list[Answer]] = lambda found, _: found
     admin: bool = False
 
 
-async def _summary(coordinator: MinerCoordinator) -> Answer:
+async def _summary(coordinator: MinerCoordinator, _: Fields) -> Answer:
     there = coordinator.last_update_success
     # What was known of one that is away says nothing about now.
     state = coordinator.data if there else MinerState(api=coordinator.data.api)
@@ -96,7 +96,7 @@ def _order(value: JsonValueType) -> tuple[float, str]:
     return 0.0, str(value).casefold()
 
 
-async def _errors(coordinator: MinerCoordinator) -> Answer:
+async def _errors(coordinator: MinerCoordinator, _: Fields) -> Answer:
     return {
         "errors": [
             {
@@ -113,7 +113,7 @@ async def _errors(coordinator: MinerCoordinator) -> Answer:
     }
 
 
-async def _pools(coordinator: MinerCoordinator) -> Answer:
+async def _pools(coordinator: MinerCoordinator, _: Fields) -> Answer:
     return {
         "groups": [
             {
@@ -153,12 +153,12 @@ def _profile(profile: TunedProfile) -> Answer:
     }
 
 
-async def _profiles(coordinator: MinerCoordinator) -> Answer:
+async def _profiles(coordinator: MinerCoordinator, _: Fields) -> Answer:
     profiles = await coordinator.miner.tuned_profiles()
     return {"profiles": [_profile(profile) for profile in profiles]}
 
 
-async def _efficiency(coordinator: MinerCoordinator) -> Answer:
+async def _efficiency(coordinator: MinerCoordinator, _: Fields) -> Answer:
     """Return the curve that the miner knows, or one of what it was tuned for."""
     try:
         points = [
@@ -193,11 +193,11 @@ async def _efficiency(coordinator: MinerCoordinator) -> Answer:
     }
 
 
-async def _limits(coordinator: MinerCoordinator) -> Answer:
+async def _limits(coordinator: MinerCoordinator, _: Fields) -> Answer:
     return {"limits": _plain(asdict(await coordinator.miner.limits()))}
 
 
-async def _ping(coordinator: MinerCoordinator) -> Answer:
+async def _ping(coordinator: MinerCoordinator, _: Fields) -> Answer:
     data = coordinator.config_entry.data
     start = perf_counter()
     api = await probe(data[CONF_HOST], data[CONF_PORT])

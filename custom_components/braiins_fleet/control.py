@@ -41,7 +41,8 @@ class Change:
     becomes, for the logbook of a change that shows only later. `done` tells by what
     is read afterwards whether it was done, should the miner's answer get lost; where
     that takes its time to show, and it does no harm, it is done `again`. `reads` are
-    readings that have to be there before anybody is told how things stand. What
+    readings that have to be there before anybody is told how things stand. What no
+    reading tells, the command itself finds out, and returns as `Changed`. What
     `halts` the miner is for safety, so that a job that owns it is no obstacle.
     """
 
@@ -148,29 +149,32 @@ class Control:
             raise self._absence()
         before = change.value(coordinator.data)
         try:
-            await self._send(change)
+            result = await self._send(change)
         except (AsicError, ValueError) as err:
             coordinator.poll()
             raise undone(coordinator.config_entry, err) from err
         changed = Changed(before, change.value(coordinator.data))
+        if isinstance(result, Changed):
+            changed = result
         shows = changed.after != before or change.aim is None
         told = changed if shows else Changed(before, change.aim)
         self._tell(change.what, told, context)
         return changed
 
-    async def _send(self, change: Change) -> None:
+    async def _send(self, change: Change) -> object:
         coordinator = self._coordinator
         try:
-            await change.command(coordinator.miner)
+            result = await change.command(coordinator.miner)
         except Faulty, Garbled, TimedOut, Unreachable:
             # It may have been done all the same.
             is_read = await coordinator.async_read_back(change.reads)
             if is_read and change.done(coordinator.data):
-                return
+                return None
             if not (is_read and change.again):
                 raise
-            await change.command(coordinator.miner)
+            result = await change.command(coordinator.miner)
         await coordinator.async_read_back(change.reads)
+        return result
 
     def _tell(self, what: str, changed: Changed, context: Context | None) -> None:
         """Tell the home what was changed, and who did it."""

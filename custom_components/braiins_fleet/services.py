@@ -17,18 +17,30 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_register_admin_service
 import voluptuous as vol
 
+from .advanced_settings import ADVANCED_ASKS, ADVANCED_CHANGES
 from .answers import ASKS, Answer, AskAction
 from .asic import AsicError, TimedOut, Unreachable
 from .changes import ATTR_CONFIRM, ATTR_STAGGER, CHANGES, ChangeAction
 from .const import DOMAIN
 from .coordinator import MinerConfigEntry, MinerCoordinator
 from .device import named
+from .downloads import DOWNLOADS
 from .failures import undone
 from .job_actions import async_setup_job_actions
 from .maintenance import MAINTENANCE
+from .manual_tuning import MANUAL_TUNING
 from .pool_changes import POOL_CHANGES
 from .settings_changes import SETTINGS_CHANGES
 from .targets import miners_of
+
+_CHANGES = (
+    *CHANGES,
+    *SETTINGS_CHANGES,
+    *POOL_CHANGES,
+    MANUAL_TUNING,
+    *ADVANCED_CHANGES,
+    *MAINTENANCE,
+)
 
 # Of as many miners as that is something wanted at a time.
 _AT_ONCE = 25
@@ -37,7 +49,7 @@ _AT_ONCE = 25
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Make the actions known."""
-    for change in (*CHANGES, *SETTINGS_CHANGES, *POOL_CHANGES, *MAINTENANCE):
+    for change in _CHANGES:
         fields = dict(change.fields)
         if change.loses is not None:
             # That it is missing is said in words of its own.
@@ -58,7 +70,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
             schema,
             SupportsResponse.OPTIONAL,
         )
-    for ask in ASKS:
+    for ask in (*ASKS, *ADVANCED_ASKS, *DOWNLOADS):
         _registrar(hass, ask)(
             DOMAIN,
             ask.name,
@@ -126,7 +138,7 @@ async def _ask(
         try:
             coordinator = _coordinator(miner)
             async with some:
-                return await action.ask(coordinator)
+                return await action.ask(coordinator, call.data)
         except TimedOut:
             # There is no change that could show or not.
             return {"error": str(undone(miner, Unreachable()))}

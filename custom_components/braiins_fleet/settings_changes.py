@@ -203,10 +203,7 @@ async def _cool(coordinator: MinerCoordinator, miner: Miner, wanted: _Wanted) ->
 
 def _plan_boards(coordinator: MinerCoordinator, fields: Fields) -> Change:
     """Refuse boards that the miner does not have before anything is sent."""
-    state = coordinator.data
-    limits = state.snapshot.limits
-    of_limits = limits.boards.ids if limits and limits.boards else ()
-    known = sorted({*state.boards, *of_limits})
+    known = known_boards(coordinator)
     enable, disable = (fields.get(each, ()) for each in (ATTR_ENABLE, ATTR_DISABLE))
     for board in (*enable, *disable):
         if board not in known:
@@ -237,6 +234,14 @@ def _plan_boards(coordinator: MinerCoordinator, fields: Fields) -> Change:
         again=True,
         reads=(Reading.HASHBOARDS,),
     )
+
+
+def known_boards(coordinator: MinerCoordinator) -> list[str]:
+    """Return the ids of the boards of a miner, also while none is listed."""
+    state = coordinator.data
+    limits = state.snapshot.limits
+    of_limits = limits.boards.ids if limits and limits.boards else ()
+    return sorted({*state.boards, *of_limits})
 
 
 def _is_enabled(state: MinerState, board: str) -> bool | None:

@@ -29,6 +29,9 @@ async def test_actions_are_there_before_any_miner_is(hass: HomeAssistant) -> Non
         "get_profiles",
         "get_efficiency",
         "get_limits",
+        "get_advanced_settings",
+        "get_log",
+        "get_support_archive",
         "get_jobs",
         "ping",
     }

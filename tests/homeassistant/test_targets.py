@@ -40,6 +40,8 @@ READS = [
     "get_profiles",
     "get_efficiency",
     "get_limits",
+    "get_advanced_settings",
+    "get_log",
     "ping",
 ]
 CHANGES: dict[str, dict[str, Any]] = {
