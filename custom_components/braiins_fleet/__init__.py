@@ -29,7 +29,9 @@ from .farm import FARM, Farm
 from .fleet import FleetConfigEntry, FleetCoordinator
 from .identity import is_fleet
 from .issues import keep_issues, tell_of_another, withdraw_with_entries
+from .kept_tuning import KeptTuning
 from .memory import Memory
+from .restoring import put_back_later
 from .services import async_setup_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -59,11 +61,14 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa:
     await hass.async_add_executor_job(energy.load)
     memory = Memory(hass)
     await memory.load()
-    farm = hass.data[FARM] = Farm(memory, energy)
+    kept = KeptTuning(hass)
+    await kept.load()
+    farm = hass.data[FARM] = Farm(memory, energy, kept)
     # Those that were removed while nothing of this was loaded.
     here = {entry.entry_id for entry in hass.config_entries.async_entries(DOMAIN)}
     memory.forget_all_but(here)
     energy.forget_all_but(here)
+    await kept.drop_all_but(here)
 
     async def stop(_: Event) -> None:
         farm.clock.stop()
@@ -123,6 +128,7 @@ async def _set_up_miner(hass: HomeAssistant, entry: MinerConfigEntry) -> None:
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, hang_up))
     entry.async_on_unload(farm.changed)
     coordinator.start()
+    put_back_later(coordinator, farm.kept)
     farm.changed()
     if not farm.memory.fleet_was_made:
         _make_fleet(hass)
@@ -158,3 +164,4 @@ async def async_remove_entry(hass: HomeAssistant, entry: BraiinsConfigEntry) -> 
     if farm is not None:
         farm.memory.forget(entry.entry_id)
         farm.energy.forget(entry.entry_id)
+        await farm.kept.drop(entry.entry_id)

@@ -35,7 +35,7 @@ ATTR_POWER: Final = "power"
 ATTR_STAGGER: Final = "stagger"
 
 # A license may restrict it, and it mines all the same.
-_MINES = (MinerStatus.NORMAL, MinerStatus.RESTRICTED)
+MINES: Final = (MinerStatus.NORMAL, MinerStatus.RESTRICTED)
 # Enough for a hall of miners to come up one after the other.
 _LONGEST_STAGGER = 600
 
@@ -123,7 +123,7 @@ class _Target:
     def _fixed(self, coordinator: MinerCoordinator, fields: Fields) -> float:
         minimum, maximum, bounds = self.bounds(coordinator)
         if ATTR_PERCENT not in fields:
-            return self._checked(coordinator, fields[self.given])
+            return self.checked(coordinator, fields[self.given])
         reference = {
             Reference.NOMINAL: bounds.default,
             Reference.MINIMUM: minimum,
@@ -131,7 +131,7 @@ class _Target:
         }[fields[ATTR_OF]]
         if reference is None:
             raise invalid("limits_unknown", coordinator)
-        return self._checked(coordinator, reference * fields[ATTR_PERCENT] / 100)
+        return self.checked(coordinator, reference * fields[ATTR_PERCENT] / 100)
 
     def _relative(
         self, coordinator: MinerCoordinator, fields: Fields, now: float | None
@@ -139,13 +139,14 @@ class _Target:
         if now is None:
             raise invalid("target_unknown", coordinator)
         if ATTR_PERCENT in fields:
-            return self._checked(coordinator, now * fields[ATTR_PERCENT] / 100)
+            return self.checked(coordinator, now * fields[ATTR_PERCENT] / 100)
         minimum, maximum, _ = self.bounds(coordinator)
         # More or less of something ends where the miner's range does.
         wanted = min(max(now + fields[ATTR_CHANGE], minimum), maximum)
-        return self._checked(coordinator, wanted)
+        return self.checked(coordinator, wanted)
 
-    def _checked(self, coordinator: MinerCoordinator, value: float) -> float:
+    def checked(self, coordinator: MinerCoordinator, value: float) -> float:
+        """Return what goes over the wire, if the miner allows it."""
         _, _, bounds = self.bounds(coordinator)
         return within(coordinator, value, bounds, unit=self.unit, digits=self.digits)
 
@@ -186,7 +187,7 @@ def _is_relative(fields: Fields) -> bool:
     )
 
 
-_POWER = _Target(
+POWER: Final = _Target(
     name="power_target",
     given=ATTR_POWER,
     unit=UnitOfPower.WATT,
@@ -255,7 +256,7 @@ _staggered = partial(ChangeAction, fields=STAGGER, staggered=True)
 CHANGES: tuple[ChangeAction, ...] = (
     ChangeAction(
         name="set_power_target",
-        plan=_POWER.plan,
+        plan=POWER.plan,
         fields={
             vol.Optional(ATTR_POWER): cv.positive_float,
             **_percent,
@@ -282,11 +283,11 @@ CHANGES: tuple[ChangeAction, ...] = (
     ),
     _staggered(
         name="resume",
-        plan=_plain("resume", lambda miner: miner.mining.resume(), *_MINES),
+        plan=_plain("resume", lambda miner: miner.mining.resume(), *MINES),
     ),
     _staggered(
         name="start",
-        plan=_plain("start", lambda miner: miner.mining.start(), *_MINES),
+        plan=_plain("start", lambda miner: miner.mining.start(), *MINES),
     ),
     _staggered(
         name="stop",

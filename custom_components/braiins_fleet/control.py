@@ -146,7 +146,7 @@ class Control:
     async def _do(self, change: Change, context: Context | None) -> Changed:
         coordinator = self._coordinator
         if not await coordinator.async_is_there():
-            raise self._absence()
+            raise self.absence()
         before = change.value(coordinator.data)
         try:
             result = await self._send(change)
@@ -194,7 +194,7 @@ class Control:
             context=context,
         )
 
-    def _absence(self) -> HomeAssistantError:
+    def absence(self) -> HomeAssistantError:
         """Say why there is no miner to be told anything."""
         coordinator = self._coordinator
         why = coordinator.last_exception

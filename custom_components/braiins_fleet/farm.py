@@ -11,6 +11,7 @@ from homeassistant.util.hass_dict import HassKey
 from .const import DOMAIN
 from .energy import EnergyLedger
 from .jobs import Jobs
+from .kept_tuning import KeptTuning
 from .memory import Memory
 from .poll_clock import PollClock
 
@@ -27,6 +28,7 @@ class Farm:
 
     memory: Memory
     energy: EnergyLedger
+    kept: KeptTuning
     clock: PollClock = field(default_factory=PollClock)
     jobs: Jobs = field(default_factory=Jobs)
     _places: asyncio.Semaphore = field(

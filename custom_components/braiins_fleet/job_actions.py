@@ -1,4 +1,4 @@
-"""The actions that tell of jobs, and that cancel them."""
+"""The actions that begin to measure a miner, tell of jobs, and cancel them."""
 
 import asyncio
 from functools import partial
@@ -16,16 +16,54 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.util.json import JsonValueType
 import voluptuous as vol
 
+from .baseline import (
+    Baseline,
+    Level,
+    Plan,
+    require_mining,
+    targets_at,
+    targets_of,
+)
 from .const import DOMAIN
 from .coordinator import MinerConfigEntry
 from .device import named
 from .farm import FARM
-from .jobs import Job
-from .targets import require_permission
+from .jobs import Job, JobKind
+from .targets import coordinator_of, miners_of, require_permission
 
+ATTR_DURATION: Final = "duration"
 ATTR_ID: Final = "id"
+ATTR_LEVELS: Final = "levels"
+ATTR_SETTLE_WITHIN: Final = "settle_within"
+ATTR_TARGETS: Final = "targets"
+ATTR_WAIT: Final = "wait"
 ALL: Final = "all"
 
+_MOST_TARGETS = 20
+_BASELINE = vol.All(
+    cv.make_entity_service_schema(
+        {
+            vol.Optional(ATTR_TARGETS): vol.All(
+                cv.ensure_list,
+                [cv.positive_float],
+                vol.Length(min=1, max=_MOST_TARGETS),
+            ),
+            vol.Optional(ATTR_LEVELS): vol.All(
+                cv.ensure_list,
+                [vol.In([level.value for level in Level])],
+                vol.Length(min=1),
+            ),
+            vol.Optional(ATTR_DURATION, default=300): vol.All(
+                vol.Coerce(float), vol.Range(min=60, max=3600)
+            ),
+            vol.Optional(ATTR_SETTLE_WITHIN, default=3600): vol.All(
+                vol.Coerce(float), vol.Range(min=60, max=14400)
+            ),
+            vol.Optional(ATTR_WAIT, default=False): cv.boolean,
+        }
+    ),
+    cv.has_at_most_one_key(ATTR_TARGETS, ATTR_LEVELS),
+)
 # A job may have to finish what cannot be broken off.
 _ENDS_WITHIN = 60.0
 
@@ -33,6 +71,13 @@ _ENDS_WITHIN = 60.0
 @callback
 def async_setup_job_actions(hass: HomeAssistant) -> None:
     """Make the actions known."""
+    hass.services.async_register(
+        DOMAIN,
+        "run_baseline",
+        partial(_run_baseline, hass),
+        _BASELINE,
+        SupportsResponse.OPTIONAL,
+    )
     hass.services.async_register(
         DOMAIN,
         "cancel_job",
@@ -47,6 +92,34 @@ def async_setup_job_actions(hass: HomeAssistant) -> None:
         vol.Schema({vol.Optional(ATTR_ID): cv.string}),
         SupportsResponse.ONLY,
     )
+
+
+async def _run_baseline(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+    """Begin to measure a miner, and wait for the end of it if that is wanted."""
+    miners = await miners_of(hass, call)
+    if len(miners) > 1:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="one_at_a_time",
+            translation_placeholders={"miners": str(len(miners))},
+        )
+    farm, coordinator = hass.data[FARM], coordinator_of(miners[0])
+    await require_mining(coordinator)
+    plan = Plan(
+        targets=targets_of(coordinator, call.data[ATTR_TARGETS])
+        if ATTR_TARGETS in call.data
+        else targets_at(coordinator, map(Level, call.data.get(ATTR_LEVELS, Level))),
+        duration=call.data[ATTR_DURATION],
+        patience=call.data[ATTR_SETTLE_WITHIN],
+    )
+    work = Baseline(coordinator, farm.kept, plan)
+    job = farm.jobs.start(hass, JobKind.BASELINE, miners, work, call.context)
+    job.note(miners[0], targets=[*plan.targets])
+    if call.data[ATTR_WAIT]:
+        await job.wait()
+        if job.error is not None and not call.return_response:
+            raise job.error
+    return _about(hass, job)
 
 
 async def _cancel(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:

@@ -52,6 +52,9 @@ class JobStep(StrEnum):
     """What a job is doing at the moment."""
 
     STARTING = "starting"
+    SETTLING = "settling"
+    MEASURING = "measuring"
+    RESTORING = "restoring"
     CANCELLING = "cancelling"
 
 

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -22,7 +21,7 @@ from .answers import ASKS, Answer, AskAction
 from .asic import AsicError, TimedOut, Unreachable
 from .changes import ATTR_CONFIRM, ATTR_STAGGER, CHANGES, ChangeAction
 from .const import DOMAIN
-from .coordinator import MinerConfigEntry, MinerCoordinator
+from .coordinator import MinerConfigEntry
 from .device import named
 from .downloads import DOWNLOADS
 from .failures import undone
@@ -31,7 +30,7 @@ from .maintenance import MAINTENANCE
 from .manual_tuning import MANUAL_TUNING
 from .pool_changes import POOL_CHANGES
 from .settings_changes import SETTINGS_CHANGES
-from .targets import miners_of
+from .targets import coordinator_of, miners_of
 
 _CHANGES = (
     *CHANGES,
@@ -108,7 +107,7 @@ async def _change(
         await asyncio.sleep(place * stagger)
         try:
             async with some:
-                coordinator = _coordinator(miner)
+                coordinator = coordinator_of(miner)
                 change = action.plan(coordinator, call.data)
                 changed = await coordinator.control.do(change, call.context)
         except HomeAssistantError as err:
@@ -136,7 +135,7 @@ async def _ask(
 
     async def ask(miner: MinerConfigEntry) -> Answer:
         try:
-            coordinator = _coordinator(miner)
+            coordinator = coordinator_of(miner)
             async with some:
                 return await action.ask(coordinator, call.data)
         except TimedOut:
@@ -149,16 +148,6 @@ async def _ask(
 
     found = await asyncio.gather(*map(ask, miners))
     return {"miners": [*action.arrange(named(hass, miners, found), call.data)]}
-
-
-def _coordinator(miner: MinerConfigEntry) -> MinerCoordinator:
-    if miner.state is not ConfigEntryState.LOADED:
-        raise HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key="not_set_up",
-            translation_placeholders={"miner": miner.title},
-        )
-    return miner.runtime_data
 
 
 def _in_one(errors: Sequence[HomeAssistantError], miners: int) -> HomeAssistantError:

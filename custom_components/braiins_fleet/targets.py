@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 
 from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_ENTITY_ID, ENTITY_MATCH_ALL
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import (
+    HomeAssistantError,
     ServiceValidationError,
     Unauthorized,
     UnknownUser,
@@ -17,7 +19,7 @@ from homeassistant.helpers.target import (
 )
 
 from .const import DOMAIN
-from .coordinator import MinerConfigEntry
+from .coordinator import MinerConfigEntry, MinerCoordinator
 from .identity import is_fleet
 
 
@@ -32,6 +34,17 @@ async def miners_of(
         )
     await require_permission(hass, call, miners, only_reads=only_reads)
     return miners
+
+
+def coordinator_of(miner: MinerConfigEntry) -> MinerCoordinator:
+    """Return what keeps up with a miner, if that is set up now."""
+    if miner.state is not ConfigEntryState.LOADED:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="not_set_up",
+            translation_placeholders={"miner": miner.title},
+        )
+    return miner.runtime_data
 
 
 def _chosen(hass: HomeAssistant, call: ServiceCall) -> list[MinerConfigEntry]:

@@ -15,7 +15,7 @@ from custom_components.braiins_fleet.const import DOMAIN
 
 DOCS = Path(__file__).parents[2] / "docs/actions.md"
 
-# They are for jobs, whichever miners those have.
+# These are for jobs, whichever miners those have.
 OF_JOBS = {"cancel_job", "get_jobs"}
 
 
@@ -73,5 +73,6 @@ async def test_the_examples_in_the_docs_can_be_used_as_they_are(
         "set_cooling",
         "set_pools",
         "prefer_pool",
+        "run_baseline",
         "get_summary",
     }

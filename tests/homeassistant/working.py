@@ -1,6 +1,7 @@
 """Jobs, as tests begin them, watch them and ask about them."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from homeassistant.core import Context, HomeAssistant
@@ -8,9 +9,12 @@ from homeassistant.core import Context, HomeAssistant
 from custom_components.braiins_fleet.const import DOMAIN
 from custom_components.braiins_fleet.coordinator import MinerConfigEntry
 from custom_components.braiins_fleet.farm import FARM
-from custom_components.braiins_fleet.jobs import Job, JobKind, Jobs
+from custom_components.braiins_fleet.jobs import Job, JobKind, Jobs, JobStep
+from simulator import Machine
+from simulator.configuration import Save
 
-from .running import until
+from .actions import device_of
+from .running import PassingTime, until
 
 JOB = "sensor.mining_fleet_job"
 
@@ -89,3 +93,85 @@ async def cancel_job(
     )
     found: list[dict[str, Any]] = answer["jobs"]
     return found
+
+
+async def run_baseline(
+    hass: HomeAssistant,
+    miner: MinerConfigEntry,
+    context: Context | None = None,
+    **fields: Any,
+) -> dict[str, Any]:
+    """Begin to measure a miner; returns what the action says."""
+    answer: Any = await hass.services.async_call(
+        DOMAIN,
+        "run_baseline",
+        fields,
+        blocking=True,
+        context=context,
+        target={"device_id": device_of(hass, miner).id},
+        return_response=True,
+    )
+    told: dict[str, Any] = answer
+    return told
+
+
+async def pass_until(
+    hass: HomeAssistant, pass_time: PassingTime, reached: Callable[[], bool]
+) -> None:
+    """Let time pass until something is so, slowly while a miner is asked for it."""
+    while not reached():
+        if _is_asking(hass):
+            pass_time.jump(0.1)
+            await asyncio.sleep(0.005)
+        else:
+            await pass_time(2.5, step=2.5)
+
+
+def _is_asking(hass: HomeAssistant) -> bool:
+    """Tell whether a change is on its way, or a job asks for something else."""
+    waits = (JobStep.SETTLING, JobStep.MEASURING)
+    return any(job.step not in waits for job in jobs_of(hass).running) or any(
+        task.get_name().endswith(" change")
+        for entry in hass.config_entries.async_loaded_entries(DOMAIN)
+        for task in entry._background_tasks
+        if isinstance(task, asyncio.Task)
+    )
+
+
+async def begin_baseline(
+    hass: HomeAssistant, miner: MinerConfigEntry, **fields: Any
+) -> Job:
+    """Begin to measure a miner."""
+    told = await run_baseline(hass, miner, **fields)
+    [job] = (job for job in jobs_of(hass).running if job.id == told["id"])
+    return job
+
+
+async def measuring(hass: HomeAssistant, pass_time: PassingTime) -> None:
+    """Let time pass until a target is measured."""
+    await pass_until(
+        hass,
+        pass_time,
+        lambda: any(job.step == "measuring" for job in jobs_of(hass).running),
+    )
+
+
+async def measured(
+    hass: HomeAssistant, pass_time: PassingTime, job_id: str
+) -> dict[str, Any]:
+    """Let time pass until all is measured; returns what came of it."""
+    await pass_until(
+        hass,
+        pass_time,
+        lambda: all(job.id != job_id for job in jobs_of(hass).running),
+    )
+    [job] = await get_jobs(hass, id=job_id)
+    [result] = job["miners"]
+    found: dict[str, Any] = result
+    return found
+
+
+def tune(machine: Machine, **way: Any) -> None:
+    """Have a miner tuned somehow, past Home Assistant."""
+    machine.act()
+    machine.change(Save.APPLY, **way)

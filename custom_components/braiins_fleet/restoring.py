@@ -1,0 +1,150 @@
+"""Putting miners back to how they were tuned before a job changed that."""
+
+import asyncio
+from math import isclose
+
+from homeassistant.core import Context, callback
+from homeassistant.exceptions import HomeAssistantError
+
+from .asic import (
+    AsicError,
+    HashrateTarget,
+    ManualTuning,
+    Miner,
+    PerformanceMode,
+    PowerTarget,
+    SaveAction,
+    TunerMode,
+)
+from .const import LOGGER
+from .control import Change
+from .coordinator import MinerCoordinator
+from .failures import undone
+from .jobs import Job
+from .kept_tuning import KeptTuning, Tuning
+from .state import MinerState
+
+_TRY_AGAIN_EVERY = 30.0
+_ROUNDED = 0.01
+
+
+async def tuning_now(coordinator: MinerCoordinator) -> Tuning | None:
+    """Ask a miner what it aims at; `None` if that could not be put back."""
+    try:
+        mode = await coordinator.miner.performance_mode()
+        tuner = (await coordinator.miner.configuration()).tuner
+    except AsicError as err:
+        raise undone(coordinator.config_entry, err) from err
+    match mode:
+        case None | PowerTarget(None) | HashrateTarget(None):
+            return None
+        case ManualTuning(frequency=frequency, voltage=voltage) if (
+            frequency is None or voltage is None
+        ):
+            return None
+    return Tuning(mode=mode, inactive_power=tuner.power_target if tuner else None)
+
+
+async def put_back(
+    coordinator: MinerCoordinator,
+    kept: KeptTuning,
+    context: Context | None = None,
+    job: Job | None = None,
+) -> None:
+    """Have a miner aim again at what it did, unless somebody wants something else."""
+    entry_id = coordinator.config_entry.entry_id
+    before = kept.recall(entry_id)
+    if before is None:
+        return
+    now = await tuning_now(coordinator)
+    if now is not None and _was_tried(now.mode, before):
+        await coordinator.control.do(_going_back(before), context, job=job)
+    await kept.drop(entry_id)
+
+
+def is_at(watts: float | None, target: float) -> bool:
+    """Tell whether a miner is at a target, however it rounds that."""
+    return watts is not None and isclose(watts, target, rel_tol=_ROUNDED)
+
+
+def _was_tried(mode: PerformanceMode, before: Tuning) -> bool:
+    return isinstance(mode, PowerTarget) and any(
+        is_at(mode.watts, target) for target in before.tried
+    )
+
+
+def _going_back(before: Tuning) -> Change:
+    mode = before.mode
+
+    async def command(miner: Miner) -> None:
+        if not isinstance(mode, PowerTarget) and before.inactive_power is not None:
+            await miner.tuning.set_power_target(
+                before.inactive_power, save=SaveAction.SAVE
+            )
+        await miner.tuning.set_mode(mode)
+
+    what = {
+        PowerTarget: "set_power_target",
+        HashrateTarget: "set_hashrate_target",
+    }.get(type(mode), "run_baseline")
+    return Change(
+        what=what,
+        command=command,
+        value=lambda state: _aim(state, mode),
+        done=lambda state: _is_back(state, mode),
+        again=True,
+    )
+
+
+def _aim(state: MinerState, mode: PerformanceMode) -> float | None:
+    """Return the target of that mode, if the miner is in it."""
+    configuration = state.snapshot.configuration
+    tuner = configuration.tuner if configuration else None
+    if tuner is None or not tuner.enabled:
+        return None
+    match mode:
+        case PowerTarget() if tuner.mode is TunerMode.POWER_TARGET:
+            return tuner.power_target
+        case HashrateTarget() if tuner.mode is TunerMode.HASHRATE_TARGET:
+            return tuner.hashrate_target
+    return None
+
+
+def _is_back(state: MinerState, mode: PerformanceMode) -> bool:
+    match mode:
+        case PowerTarget(watts):
+            return _aim(state, mode) == watts
+        case HashrateTarget(rate):
+            return _aim(state, mode) == rate
+        case _:
+            configuration = state.snapshot.configuration
+            tuner = configuration.tuner if configuration else None
+            return tuner is not None and tuner.enabled is False
+
+
+@callback
+def put_back_later(coordinator: MinerCoordinator, kept: KeptTuning) -> None:
+    """Have a miner put back once it is there, if it was left before it could be."""
+    entry = coordinator.config_entry
+    if kept.recall(entry.entry_id) is not None:
+        entry.async_create_background_task(
+            coordinator.hass,
+            _put_back_when_there(coordinator, kept),
+            f"{coordinator.name} tuning",
+        )
+
+
+async def _put_back_when_there(coordinator: MinerCoordinator, kept: KeptTuning) -> None:
+    entry_id = coordinator.config_entry.entry_id
+    while (before := kept.recall(entry_id)) is not None:
+        if coordinator.last_update_success:
+            try:
+                await put_back(coordinator, kept)
+            except HomeAssistantError as err:
+                LOGGER.debug(
+                    "%s is not put back to %s: %s", coordinator.name, before, err
+                )
+            else:
+                LOGGER.info("%s is back at %s", coordinator.name, before)
+                return
+        await asyncio.sleep(_TRY_AGAIN_EVERY)
