@@ -170,8 +170,10 @@ class SimulatedMiner:
 
     async def settled(self) -> None:
         """Wait until the sockets have followed."""
-        while self._following:
-            await asyncio.gather(*self._following)
+        while following := tuple(self._following):
+            await asyncio.gather(*following)
+            # Those that had just ended have not taken themselves out yet.
+            self._following.difference_update(following)
 
     def _wanted(self) -> str | None:
         machine = self.machine

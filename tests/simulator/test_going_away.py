@@ -1,5 +1,6 @@
 """Moves, upgrades, resets: the miner goes, and comes back another."""
 
+import asyncio
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -259,3 +260,12 @@ async def test_an_address_that_is_none_is_refused(s19k_pro: Caller) -> None:
         assert refusal.code() is INVALID
     network = await s19k_pro.call("NetworkService/GetNetworkConfiguration")
     assert network.network.WhichOneof("protocol") == "dhcp"
+
+
+async def test_sockets_that_have_just_followed_are_not_waited_for_for_ever() -> None:
+    async with SimulatedMiner() as miner:
+        miner.follow()
+        # It has ended by now, and nobody was told yet.
+        await asyncio.sleep(0)
+        await miner.settled()
+        assert miner.listening
