@@ -11,9 +11,17 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.util.json import JsonValueType
 import voluptuous as vol
 
-from .asic import MinerStatus, TunedProfile, TunerMode, Unsupported, probe
+from .asic import (
+    CoolingKind,
+    MinerStatus,
+    TunedProfile,
+    TunerMode,
+    Unsupported,
+    probe,
+)
 from .coordinator import MinerCoordinator
 from .rounding import rounded
+from .select import tuning
 from .state import MinerState
 
 ATTR_STATUS: Final = "status"
@@ -52,6 +60,7 @@ async def _summary(coordinator: MinerCoordinator, _: Fields) -> Answer:
     details = state.snapshot.details
     configuration = state.snapshot.configuration
     settings = configuration.tuner if configuration else None
+    cooling = configuration.cooling if configuration else None
     return {
         ATTR_STATUS: state.status.value if there else UNREACHABLE,
         "model": details.model if details else None,
@@ -64,9 +73,17 @@ async def _summary(coordinator: MinerCoordinator, _: Fields) -> Answer:
         "power": stats.power if stats else None,
         "efficiency": rounded(stats.efficiency if stats else None, 2),
         "energy": state.energy,
+        "tuning": tuning(state),
         "power_target": settings.power_target if settings else None,
         "hashrate_target": settings.hashrate_target if settings else None,
         "tuner": tuner.phase.value if tuner else None,
+        "cooling_mode": (
+            cooling.kind.value
+            if cooling and cooling.kind is not CoolingKind.UNKNOWN
+            else None
+        ),
+        "min_fan_speed": cooling.min_fan_speed if cooling else None,
+        "max_fan_speed": cooling.max_fan_speed if cooling else None,
         "hottest_chip": rounded(state.hottest_chip, 1),
         "errors": None if errors is None else len(errors),
         "found_blocks": work.found_blocks if work else None,

@@ -67,7 +67,8 @@ _MODES: dict[str, PerformanceMode] = {
 }
 
 
-def _tuning(state: MinerState) -> str | None:
+def tuning(state: MinerState) -> str | None:
+    """Return what the tuner aims at, or that it is left out."""
     configuration = state.snapshot.configuration
     tuner = configuration.tuner if configuration else None
     if tuner is None or tuner.enabled is None:
@@ -122,7 +123,7 @@ def _target_name(mode: TunerMode, target: float) -> str:
 
 
 def _profiles(state: MinerState) -> list[str]:
-    mode = _tuning(state)
+    mode = tuning(state)
     return [
         _target_name(profile.mode, profile.target)
         for profile in sorted(
@@ -164,7 +165,7 @@ _config = partial(MinerSelectDescription, entity_category=EntityCategory.CONFIG)
 SELECTS: tuple[MinerSelectDescription, ...] = (
     _config(
         key="tuning",
-        value=_tuning,
+        value=tuning,
         choices=lambda _: list(_MODES),
         write=lambda miner, wanted: miner.tuning.set_mode(_MODES[wanted]),
     ),

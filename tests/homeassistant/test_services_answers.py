@@ -28,9 +28,13 @@ FIGURES = {
     "power",
     "efficiency",
     "energy",
+    "tuning",
     "power_target",
     "hashrate_target",
     "tuner",
+    "cooling_mode",
+    "min_fan_speed",
+    "max_fan_speed",
     "hottest_chip",
     "errors",
     "found_blocks",
@@ -64,7 +68,8 @@ async def test_a_summary_has_the_main_figures_and_asks_the_miner_nothing(
     assert answer["power"] == pytest.approx(2760, rel=0.1)
     assert answer["efficiency"] == pytest.approx(23, rel=0.1)
     assert (answer["power_target"], answer["errors"]) == (2760, 0)
-    assert answer["tuner"] == "continuous"
+    assert (answer["tuning"], answer["tuner"]) == ("power_target", "continuous")
+    assert (answer["cooling_mode"], answer["max_fan_speed"]) == ("auto", 100)
     assert answer["active_pool"].startswith("stratum")
 
 
