@@ -2,13 +2,16 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowManager
 from homeassistant.helpers.entity import Entity
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped]  # has no types
     MockConfigEntry,
@@ -18,6 +21,7 @@ from custom_components.braiins_fleet import progress
 from custom_components.braiins_fleet.const import CONF_UID, DOMAIN, FLEET
 from simulator import FakeClock, SimulatedMiner
 
+from .blueprints import Day
 from .dialogs import check_texts
 from .running import PassingTime, hang_up_on_all
 
@@ -83,6 +87,22 @@ def clock() -> FakeClock:
 def pass_time(hass: HomeAssistant, clock: FakeClock) -> PassingTime:
     """Let time pass without waiting for it; to be asked for before any miner."""
     return PassingTime(hass, clock)
+
+
+@pytest.fixture
+async def day(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    pass_time: PassingTime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Day]:
+    """Begin a Monday with automations; to be asked for before any miner."""
+    # Not one of the past: gRPC takes what has to be done by then for too late.
+    now = dt_util.now()
+    freezer.move_to(dt_util.start_of_local_day(now + timedelta(days=7 - now.weekday())))
+    begun = Day(hass, freezer, pass_time, monkeypatch)
+    yield begun
+    await begun.ends()
 
 
 @pytest.fixture
