@@ -2,15 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_HOST, CONF_PORT
+from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.util.async_ import gather_with_limited_concurrency
 import voluptuous as vol
 
 from .adoption import adopt
@@ -27,13 +26,10 @@ from .issues import (
 )
 from .login import meet
 from .progress import by_percent, unhurried
-from .search import addresses, is_address, search, suggested_networks
+from .search import addresses
+from .whereabouts import look_for, where_it_may_be
 
 _NOTHING_TO_FILL_IN = vol.Schema({})
-
-_AT_ONCE = 20
-# A miner gets its new address near the old one, as a rule.
-_NEIGHBOURHOOD = 24
 
 
 async def async_create_fix_flow(
@@ -147,9 +143,12 @@ class AnotherMinerFlow(MinerFlow):
     ) -> RepairsFlowResult:
         """Look for the miner, for as long as the dialog is open."""
         if self._search is None:
-            self._networks = await self._where_it_may_be()
+            entry = self._entry
+            self._networks = await where_it_may_be(self.hass, entry)
+            progress = by_percent(self.async_update_progress)
             self._search = self.hass.async_create_task(
-                unhurried(self._look_for_it()), "search for a miner"
+                unhurried(look_for(self.hass, entry, self._networks, progress)),
+                "search for a miner",
             )
         elif self._search.done():
             found, self._search = self._search.result(), None
@@ -187,38 +186,9 @@ class AnotherMinerFlow(MinerFlow):
             description_placeholders=self._what_is_searched(),
         )
 
-    async def _where_it_may_be(self) -> list[IPv4Network]:
-        networks = [IPv4Network(each) for each in await suggested_networks(self.hass)]
-        host = self._entry.data[CONF_HOST]
-        if is_address(host) and not IPv4Address(host).is_global:
-            networks.append(IPv4Network((host, _NEIGHBOURHOOD), strict=False))
-        return networks
-
     def _what_is_searched(self) -> dict[str, str]:
         return {
             **self._words,
             "count": str(len(addresses(self._networks))),
             "networks": ", ".join(map(str, self._networks)) or "-",
         }
-
-    async def _look_for_it(self) -> str | None:
-        """Return where the miner is that the entry was made for."""
-        finds = await search(
-            self.hass,
-            self._networks,
-            self._entry.data[CONF_PORT],
-            by_percent(self.async_update_progress),
-        )
-        # Miners may have swapped their addresses, so known ones are asked as well.
-        hosts = [*(found.host for found in finds.miners), *finds.known]
-        asked = await gather_with_limited_concurrency(
-            _AT_ONCE, *map(self._is_at, hosts)
-        )
-        return next(
-            (host for host, is_it in zip(hosts, asked, strict=True) if is_it), None
-        )
-
-    async def _is_at(self, host: str) -> bool:
-        entry = self._entry
-        answer = await meet({**entry.data, CONF_HOST: host})
-        return isinstance(answer, Details) and is_miner_of(entry, answer)

@@ -20,7 +20,7 @@ from pytest_homeassistant_custom_component.typing import (  # type: ignore[impor
     ClientSessionGenerator,
 )
 
-from custom_components.braiins_fleet import progress, repairs
+from custom_components.braiins_fleet import progress, whereabouts
 from custom_components.braiins_fleet.const import DOMAIN
 from custom_components.braiins_fleet.search import Finds
 from simulator import Fleet, SimulatedMiner
@@ -39,7 +39,7 @@ from .repairing import (
 from .running import hang_up_on_all
 
 OLD, NEW = "127.0.6.1", "127.0.6.2"
-NEIGHBOURHOOD = repairs._NEIGHBOURHOOD
+NEIGHBOURHOOD = whereabouts._NEIGHBOURHOOD
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +51,7 @@ def no_adapters(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(network, "async_get_adapters", none)
     # A computer that is busy with other tests would be long about more.
-    monkeypatch.setattr(repairs, "_NEIGHBOURHOOD", 29)
+    monkeypatch.setattr(whereabouts, "_NEIGHBOURHOOD", 29)
 
 
 @pytest.fixture
@@ -152,8 +152,8 @@ async def test_the_whole_neighbourhood_of_the_old_address_is_searched(
     async def find_nothing(*_: object) -> Finds:
         return Finds(miners=(), known=(), stock=(), too_old=(), names={})
 
-    monkeypatch.setattr(repairs, "_NEIGHBOURHOOD", NEIGHBOURHOOD)
-    monkeypatch.setattr(repairs, "search", find_nothing)
+    monkeypatch.setattr(whereabouts, "_NEIGHBOURHOOD", NEIGHBOURHOOD)
+    monkeypatch.setattr(whereabouts, "search", find_nothing)
     menu = await after(hass, browser, await begin(hass, browser, entry))
     assert menu["step_id"] == "not_found"
     assert menu["description_placeholders"]["networks"] == "127.0.6.0/24"
@@ -240,7 +240,7 @@ async def test_a_miner_known_by_name_is_looked_for_in_the_networks_of_the_home(
     async def suggest(_: HomeAssistant) -> list[str]:
         return [f"{NEW}/32"]
 
-    monkeypatch.setattr(repairs, "suggested_networks", suggest)
+    monkeypatch.setattr(whereabouts, "suggested_networks", suggest)
     data = {**entry.data, CONF_HOST: "localhost"}
     hass.config_entries.async_update_entry(entry, data=data)
     dialog = await begin(hass, browser, entry)
