@@ -6,7 +6,7 @@ import grpc
 import grpc.aio
 
 from custom_components.braiins_fleet.asic import LIVE, AsicError, Miner
-from custom_components.braiins_fleet.asic.connection import LASTING_OPTIONS
+from custom_components.braiins_fleet.asic.options import LASTING_OPTIONS
 from custom_components.braiins_fleet.asic.snapshot import SOURCES
 from custom_components.braiins_fleet.asic.wire import LOGIN
 

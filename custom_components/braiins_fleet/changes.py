@@ -47,9 +47,9 @@ class ChangeAction:
     """An action that changes miners; `plan` says what it means for one of them.
 
     Exactly one field has to be given that is `one_of` these, and at least one of those
-    that are `some_of` them. An action for an `admin` refuses everybody else. One that
-    `loses` something has to be confirmed, and that is the key of the error that says
-    what would be lost.
+    that are `some_of` them. What is `single` can be done to one miner at a time only.
+    An action for an `admin` refuses everybody else. One that `loses` something has to
+    be confirmed, and that is the key of the error that says what would be lost.
     """
 
     name: str
@@ -58,6 +58,7 @@ class ChangeAction:
     one_of: tuple[str, ...] = ()
     some_of: tuple[str, ...] = ()
     staggered: bool = False
+    single: bool = False
     admin: bool = False
     loses: str | None = None
 

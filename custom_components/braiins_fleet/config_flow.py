@@ -39,6 +39,7 @@ from .const import (
     MAX_POLL_INTERVAL,
     MIN_POLL_INTERVAL,
 )
+from .farm import FARM
 from .find_flow import FindMiners
 from .forms import ADDRESS, LOGIN, PASSWORD, USERNAME
 from .identity import entry_of, identity, is_fleet, is_miner_of, name_of
@@ -160,6 +161,9 @@ class BraiinsFleetConfigFlow(FindMiners, domain=DOMAIN):
         await self.async_set_unique_id(mac)
         entry = self._entry_with(mac)
         if entry is not None:
+            farm = self.hass.data.get(FARM)
+            if farm is not None and entry.entry_id in farm.moving:
+                return self.async_abort(reason="already_configured")
             if _has_moved(entry, host):
                 return await self._follow_to(host, entry)
             # This has one that could not be set up try again.

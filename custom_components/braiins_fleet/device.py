@@ -34,7 +34,8 @@ def keep_device(coordinator: MinerCoordinator) -> None:
     @callback
     def review() -> None:
         # Few things change rarely, and a look into the registry is not free.
-        now = [coordinator.data.snapshot.details, coordinator.data.api]
+        host = coordinator.config_entry.data[CONF_HOST]
+        now = [coordinator.data.snapshot.details, coordinator.data.api, host]
         if now != shown:
             shown[:] = now
             _register(coordinator)

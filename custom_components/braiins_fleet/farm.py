@@ -31,6 +31,8 @@ class Farm:
     kept: KeptTuning
     clock: PollClock = field(default_factory=PollClock)
     jobs: Jobs = field(default_factory=Jobs)
+    # The entries of miners that somebody has sent to another address just now.
+    moving: set[str] = field(default_factory=set)
     _places: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(_MEETINGS)
     )

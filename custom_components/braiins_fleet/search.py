@@ -8,6 +8,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv4Network
 from homeassistant.components import network
 from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.loader import async_get_integration
 
@@ -128,6 +129,15 @@ async def search(
         too_old=tuple(o.host for o in others if isinstance(o.problem, TooOld)),
         names=names,
     )
+
+
+def heard_at(hass: HomeAssistant, mac: str) -> list[str]:
+    """Return the addresses at which the network has a computer with this MAC."""
+    return [
+        client.ip
+        for client in _seen_by_dhcp(hass)
+        if dr.format_mac(client.macaddress) == mac and is_address(client.ip)
+    ]
 
 
 def _seen_by_dhcp(hass: HomeAssistant) -> list[DhcpServiceInfo]:

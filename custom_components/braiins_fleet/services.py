@@ -28,6 +28,7 @@ from .failures import undone
 from .job_actions import async_setup_job_actions
 from .maintenance import MAINTENANCE
 from .manual_tuning import MANUAL_TUNING
+from .network_changes import SET_NETWORK
 from .pool_changes import POOL_CHANGES
 from .settings_changes import SETTINGS_CHANGES
 from .targets import coordinator_of, miners_of
@@ -38,6 +39,7 @@ _CHANGES = (
     *POOL_CHANGES,
     MANUAL_TUNING,
     *ADVANCED_CHANGES,
+    SET_NETWORK,
     *MAINTENANCE,
 )
 
@@ -98,6 +100,10 @@ async def _change(
             translation_domain=DOMAIN, translation_key=action.loses
         )
     miners = await miners_of(hass, call)
+    if action.single and len(miners) > 1:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="one_miner_only"
+        )
     stagger = call.data[ATTR_STAGGER] if action.staggered else 0.0
     some = asyncio.Semaphore(_AT_ONCE)
     errors: list[HomeAssistantError] = []

@@ -22,6 +22,7 @@ from custom_components.braiins_fleet.asic import (
     TooOld,
     Unreachable,
     connection,
+    options,
     probe,
 )
 from simulator import MODELS, FakeClock, SimulatedMiner
@@ -180,7 +181,7 @@ async def test_a_connection_whose_other_end_vanished_is_replaced(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Once a miner lost power, nothing tells us that the connection is none any more.
-    hurried = dict(connection.LASTING_OPTIONS)
+    hurried = dict(options.LASTING_OPTIONS)
     hurried["grpc.keepalive_time_ms"] = 1000
     hurried["grpc.http2.ping_timeout_ms"] = 300
     monkeypatch.setattr(connection, "LASTING_OPTIONS", tuple(hurried.items()))

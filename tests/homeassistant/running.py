@@ -7,6 +7,8 @@ import time
 from typing import Any
 
 import grpc
+from homeassistant.components.dhcp import async_index_integration_matchers
+from homeassistant.components.dhcp.models import DATA_DHCP, DHCPData
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
 
@@ -67,6 +69,14 @@ async def until(condition: Callable[[], bool]) -> None:
     """Wait for what takes its way over the wire; a test's time limit ends it."""
     while not condition():  # noqa: ASYNC110 - what it asks for tells nobody
         await asyncio.sleep(0.005)
+
+
+def have_clients(hass: HomeAssistant, *clients: tuple[str, str, str]) -> None:
+    """Let DHCP have seen these: MAC, address and host name."""
+    seen = hass.data[DATA_DHCP] = DHCPData(async_index_integration_matchers([]))
+    for mac, address, name in clients:
+        seen.address_data[mac] = {"ip": address, "hostname": name}
+    hass.config.components.add("dhcp")
 
 
 async def hang_up_on_all(hass: HomeAssistant) -> None:

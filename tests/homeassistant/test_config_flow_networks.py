@@ -6,8 +6,6 @@ import socket
 from typing import Any
 
 from homeassistant.components import network
-from homeassistant.components.dhcp import async_index_integration_matchers
-from homeassistant.components.dhcp.models import DATA_DHCP, DHCPData
 from homeassistant.components.network.models import Adapter
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
@@ -19,6 +17,7 @@ from custom_components.braiins_fleet.asic import Sighting, sweep
 from simulator import SimulatedMiner
 
 from .dialogs import choose, open_menu, send, suggested
+from .running import have_clients
 
 
 @pytest.fixture
@@ -53,14 +52,6 @@ def have_adapters(monkeypatch: pytest.MonkeyPatch, *adapters: Adapter) -> None:
         return list(adapters)
 
     monkeypatch.setattr(network, "async_get_adapters", get)
-
-
-def have_clients(hass: HomeAssistant, *clients: tuple[str, str, str]) -> None:
-    """Let DHCP have seen these: MAC, address and host name."""
-    seen = hass.data[DATA_DHCP] = DHCPData(async_index_integration_matchers([]))
-    for mac, address, name in clients:
-        seen.address_data[mac] = {"ip": address, "hostname": name}
-    hass.config.components.add("dhcp")
 
 
 async def open_form(hass: HomeAssistant) -> ConfigFlowResult:

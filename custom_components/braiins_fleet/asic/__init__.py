@@ -4,6 +4,7 @@
 is one of them.
 """
 
+from .address import resolve
 from .advanced import AdvancedSettings, Json
 from .boards import BoardSettings, BoardsLimits, BoardsSettings, Hashboard, Hashboards
 from .configuration import Configuration, Limits
@@ -186,5 +187,6 @@ __all__ = [
     "longest_sweep",
     "probe",
     "recall",
+    "resolve",
     "sweep",
 ]

@@ -29,6 +29,7 @@ from .errors import (
     Unsupported,
     from_status,
 )
+from .options import LASTING_OPTIONS
 from .wire import LOGIN, Rpc
 
 READ_TIMEOUT = 5.0
@@ -46,35 +47,6 @@ _LOOK_AGAIN = 5.0
 
 _CLOSED = "the connection was closed"
 _WRITE_FAILED = "Internal error from Core"
-
-BRIEF_OPTIONS = (
-    # A retry that nobody asked for could do a thing twice, and costs a tenth.
-    ("grpc.enable_retries", 0),
-    # Miners are in the home, a proxy leads out of it.
-    ("grpc.enable_http_proxy", 0),
-    # What one channel learns of an address is no business of another's.
-    ("grpc.use_local_subchannel_pool", 1),
-)
-LASTING_OPTIONS = (
-    *BRIEF_OPTIONS,
-    # The default back-off of up to two minutes leaves a miner unavailable long after
-    # it is back.
-    ("grpc.initial_reconnect_backoff_ms", 1_000),
-    # Also the time that a weak miner has to shake hands.
-    ("grpc.min_reconnect_backoff_ms", 2_000),
-    ("grpc.max_reconnect_backoff_ms", 2_500),
-    # A connection whose other end has vanished is noticed within half a minute, and
-    # replaced. Without a timeout of its own, a ping waits a whole minute.
-    ("grpc.keepalive_time_ms", 20_000),
-    ("grpc.keepalive_timeout_ms", 10_000),
-    ("grpc.http2.ping_timeout_ms", 10_000),
-    ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.max_pings_without_data", 0),
-    # Measuring the bandwidth costs a ping per poll, for a few hundred bytes.
-    ("grpc.http2.bdp_probe", 0),
-    # Logs come in pieces, of a size that nobody promised.
-    ("grpc.max_receive_message_length", 64 * 1024 * 1024),
-)
 
 type Request = tuple[Rpc, bytes]
 
@@ -390,6 +362,11 @@ class Connection:
                 await asyncio.sleep(_TRY_AGAIN)
             else:
                 return True
+
+    def move(self, host: str) -> None:
+        """Go on at another address; what is under way ends where it began."""
+        self.host = host
+        self._lost = True
 
     async def connected(self) -> None:
         """Wait until there is a connection; it is tried for again and again."""

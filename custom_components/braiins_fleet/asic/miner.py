@@ -204,6 +204,10 @@ class Miner:
         """Change the password, or take it away, and log in with the new one."""
         await self._connection.change_password(_SET_PASSWORD, password)
 
+    def move(self, host: str) -> None:
+        """Go on with the miner at another address, where it is known to be."""
+        self._connection.move(host)
+
     async def connected(self) -> None:
         """Wait until there is a connection, for which nothing needs to be asked."""
         await self._connection.connected()

@@ -9,7 +9,7 @@ import grpc
 import grpc.aio
 
 from .address import resolve, target
-from .connection import BRIEF_OPTIONS, parse
+from .connection import parse
 from .errors import (
     Garbled,
     NotBraiins,
@@ -19,6 +19,7 @@ from .errors import (
     Unreachable,
     from_status,
 )
+from .options import BRIEF_OPTIONS
 from .wire import GET_API_VERSION
 
 DEFAULT_PORT = 50051
