@@ -7,6 +7,7 @@ import sys
 from scripts import protos
 from scripts.checks import (
     addresses,
+    api,
     dialogs,
     documents,
     entities,
@@ -32,6 +33,7 @@ def compiled_protos(root: Path) -> Iterator[str]:
 
 CHECKS: tuple[Callable[[Path], Iterator[str]], ...] = (
     compiled_protos,
+    api.check,
     dialogs.check,
     documents.check,
     entities.check,
