@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 import re
+from textwrap import dedent
 from typing import Any
 
 from playwright.async_api import Locator, Page, expect
@@ -138,6 +139,46 @@ class Person:
         found = re.search(r"-?[\d,]+(?:\.\d+)?", text.removeprefix(name))
         assert found, f"{name} shows no number: {text!r}"
         return float(found[0].replace(",", ""))
+
+    @property
+    def controls(self) -> Locator:
+        """Return the part of a device's page that has what it is controlled by."""
+        heading = self.page.get_by_role("heading", name="Controls")
+        return self.page.locator("ha-device-entities-card").filter(has=heading)
+
+    @property
+    def message(self) -> Locator:
+        """Return what pops up at the bottom for a moment."""
+        return self.page.locator("notification-manager")
+
+    def activity(self, sentence: str) -> Locator:
+        """Return the line of the logbook, on the page of a device, that says so."""
+        return self.page.locator("ha-logbook-entry").filter(has_text=sentence)
+
+    def box(self, name: str) -> Locator:
+        """Return the box of a number on the page of its device."""
+        return self.row(name).get_by_role("spinbutton")
+
+    async def type_in(self, box: str, text: str) -> None:
+        """Type a number into a box."""
+        await self.box(box).fill(text)
+        await self.box(box).press("Enter")
+
+    async def pick(self, name: str, option: str) -> None:
+        """Pick one of what an entity can be set to."""
+        row = self.row(name)
+        await row.locator("ha-select").click()
+        await row.get_by_role("menuitem", name=option, exact=True).click()
+
+    async def perform(self, action: str) -> Locator:
+        """Perform an action, written in YAML, and return what it answers."""
+        await self.open("/config/tools/action")
+        await self.page.get_by_role("button", name="YAML mode").click()
+        editor = self.page.get_by_role("textbox")
+        await editor.fill(dedent(action).strip())
+        await self.page.get_by_role("button", name="Perform action").click()
+        heading = self.page.get_by_role("heading", name="Response")
+        return self.page.locator("ha-card").filter(has=heading)
 
     def card(self, title: str) -> Locator:
         """Return the part of the overview that is about one device."""

@@ -3,26 +3,23 @@
 The steps follow one another, and each goes on where the one before it ended.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from functools import partial
 import json
 import re
 import time
-from typing import Any
 
 from playwright.async_api import expect
 import pytest
 
 from scripts.house import start
 
+from .looking import TEXTS, eventually, names
 from .person import Person
 from .processes import COMPONENT, Fleet, House
 from .stage import (
     FOUND_FIRST,
     KILLED,
     LATECOMER,
-    LOG,
     MINER,
     NETWORK,
     NEW_PASSWORD,
@@ -36,23 +33,10 @@ from .stage import (
     TOO_OLD,
 )
 
-TEXTS: dict[str, Any] = json.loads((COMPONENT / "translations/en.json").read_text())
 CONFIG = TEXTS["config"]
 STEPS = CONFIG["step"]
 EVENTS = TEXTS["entity"]["event"]["event"]["state_attributes"]["event_type"]["state"]
-NAMES = {key: texts["name"] for key, texts in TEXTS["entity"]["sensor"].items()}
-
-
-async def eventually[T](look: Callable[[], Awaitable[T]], within: float) -> T:
-    """Look again and again until nothing that is asserted is wrong any more."""
-    deadline = time.monotonic() + within
-    while True:
-        try:
-            return await look()
-        except AssertionError, KeyError:
-            if time.monotonic() > deadline:
-                raise
-        await asyncio.sleep(0.1)
+NAMES = names("sensor")
 
 
 async def all_loaded(house: House, count: int) -> None:
@@ -397,22 +381,3 @@ async def test_another_miner_in_the_place_of_one_is_a_thing_to_repair(
     await expect(person.page.get_by_text(title)).to_have_count(0, timeout=30_000)
     await all_loaded(house, len(FOUND_FIRST) + 3)
     await person.photograph("nothing-to-repair")
-
-
-async def test_the_log_tells_of_nothing_but_the_troubles_there_were(
-    house: House,
-) -> None:
-    records = re.split(r"^(?=\d{4}-\d\d-\d\d )", LOG.read_text(), flags=re.MULTILINE)
-    devices = await house.devices()
-    expected = [
-        f"Authentication failed while fetching {devices[STRANGER].name} data",
-        f"Error fetching {devices[KILLED].name} data",
-    ]
-    ours = [
-        record
-        for record in records
-        # That nobody has tested us is said of each custom integration.
-        if COMPONENT.name in record and "[homeassistant.loader]" not in record
-    ]
-    told = [[text for text in expected if text in record] for record in ours]
-    assert told == [[text] for text in expected], "".join(ours)
