@@ -224,7 +224,8 @@ class Baseline:
         """Wait for what is new, unless somebody else set another target."""
         await asyncio.sleep(_LOOK_EVERY)
         coordinator = self._coordinator
-        if coordinator.interval > DEFAULT_POLL_INTERVAL:
+        rarely = coordinator.interval > DEFAULT_POLL_INTERVAL
+        if rarely and coordinator.last_update_success:
             # So rarely would tell too little.
             coordinator.poll()
         configuration = coordinator.data.snapshot.configuration

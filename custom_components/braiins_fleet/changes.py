@@ -196,7 +196,7 @@ POWER: Final = _Target(
     digits=0,
     send=lambda miner, watts: miner.tuning.set_power_target(watts),
 )
-_HASHRATE = _Target(
+HASHRATE: Final = _Target(
     name="hashrate_target",
     given=ATTR_HASHRATE,
     unit=HASHRATE_UNIT,
@@ -266,7 +266,7 @@ CHANGES: tuple[ChangeAction, ...] = (
     ),
     ChangeAction(
         name="set_hashrate_target",
-        plan=_HASHRATE.plan,
+        plan=HASHRATE.plan,
         fields={
             vol.Optional(ATTR_HASHRATE): cv.positive_float,
             **_percent,

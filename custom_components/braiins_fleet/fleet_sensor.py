@@ -111,6 +111,8 @@ JOB = SensorEntityDescription(
     options=[IDLE, *JobKind],
 )
 
+_JOB_ATTRIBUTES = ("id", "step", "progress", "miners", "done", "failed")
+
 
 def add_fleet_sensors(
     entry: FleetConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
@@ -173,9 +175,7 @@ class JobSensor(SensorEntity):
     _attr_unique_id = f"{FLEET}_{JOB.key}"
     _attr_device_info = DeviceInfo(identifiers={(DOMAIN, FLEET)})
     # They change all the time while there is one.
-    _unrecorded_attributes = frozenset(
-        {"id", "step", "progress", "miners", "done", "failed"}
-    )
+    _unrecorded_attributes = frozenset(_JOB_ATTRIBUTES)
     entity_description = JOB
     _about: Mapping[str, Any] | None = None
 
@@ -206,4 +206,4 @@ class JobSensor(SensorEntity):
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
         if not self._about:
             return None
-        return {name: self._about[name] for name in self._unrecorded_attributes}
+        return {name: self._about[name] for name in _JOB_ATTRIBUTES}

@@ -1,6 +1,7 @@
 """Putting miners back to how they were tuned before a job changed that."""
 
 import asyncio
+from functools import partial
 from math import isclose
 
 from homeassistant.core import Context, callback
@@ -14,8 +15,8 @@ from .asic import (
     PerformanceMode,
     PowerTarget,
     SaveAction,
-    TunerMode,
 )
+from .changes import HASHRATE, POWER
 from .const import LOGGER
 from .control import Change
 from .coordinator import MinerCoordinator
@@ -30,6 +31,8 @@ _ROUNDED = 0.01
 
 async def tuning_now(coordinator: MinerCoordinator) -> Tuning | None:
     """Ask a miner what it aims at; `None` if that could not be put back."""
+    if not await coordinator.async_is_there():
+        raise coordinator.control.absence()
     try:
         mode = await coordinator.miner.performance_mode()
         tuner = (await coordinator.miner.configuration()).tuner
@@ -74,52 +77,49 @@ def _was_tried(mode: PerformanceMode, before: Tuning) -> bool:
 
 
 def _going_back(before: Tuning) -> Change:
-    mode = before.mode
-
-    async def command(miner: Miner) -> None:
-        if not isinstance(mode, PowerTarget) and before.inactive_power is not None:
-            await miner.tuning.set_power_target(
-                before.inactive_power, save=SaveAction.SAVE
+    match before.mode:
+        case PowerTarget(watts):
+            return Change(
+                what="set_power_target",
+                command=partial(_set, before),
+                value=POWER.active,
+                done=lambda state: POWER.active(state) == watts,
+                again=True,
             )
-        await miner.tuning.set_mode(mode)
-
-    what = {
-        PowerTarget: "set_power_target",
-        HashrateTarget: "set_hashrate_target",
-    }.get(type(mode), "run_baseline")
+        case HashrateTarget(rate):
+            return Change(
+                what="set_hashrate_target",
+                command=partial(_set, before),
+                value=HASHRATE.active,
+                done=lambda state: HASHRATE.active(state) == rate,
+                again=True,
+            )
     return Change(
-        what=what,
-        command=command,
-        value=lambda state: _aim(state, mode),
-        done=lambda state: _is_back(state, mode),
+        what="set_manual_tuning",
+        command=partial(_set, before),
+        done=_is_manual,
         again=True,
     )
 
 
-def _aim(state: MinerState, mode: PerformanceMode) -> float | None:
-    """Return the target of that mode, if the miner is in it."""
+async def _set(before: Tuning, miner: Miner) -> None:
+    mode, inactive = before.mode, before.inactive_power
+    if inactive is not None and not isinstance(mode, PowerTarget):
+        # It counts again once somebody chooses that mode, and not before.
+        await miner.tuning.set_power_target(inactive, save=SaveAction.SAVE)
+    match mode:
+        case PowerTarget(watts) if watts is not None:
+            await miner.tuning.set_power_target(watts)
+        case HashrateTarget(rate) if rate is not None:
+            await miner.tuning.set_hashrate_target(rate)
+        case _:
+            await miner.tuning.set_mode(mode)
+
+
+def _is_manual(state: MinerState) -> bool:
     configuration = state.snapshot.configuration
     tuner = configuration.tuner if configuration else None
-    if tuner is None or not tuner.enabled:
-        return None
-    match mode:
-        case PowerTarget() if tuner.mode is TunerMode.POWER_TARGET:
-            return tuner.power_target
-        case HashrateTarget() if tuner.mode is TunerMode.HASHRATE_TARGET:
-            return tuner.hashrate_target
-    return None
-
-
-def _is_back(state: MinerState, mode: PerformanceMode) -> bool:
-    match mode:
-        case PowerTarget(watts):
-            return _aim(state, mode) == watts
-        case HashrateTarget(rate):
-            return _aim(state, mode) == rate
-        case _:
-            configuration = state.snapshot.configuration
-            tuner = configuration.tuner if configuration else None
-            return tuner is not None and tuner.enabled is False
+    return tuner is not None and tuner.enabled is False
 
 
 @callback

@@ -23,8 +23,8 @@ from simulator.mining import Reason, Software
 from .actions import act, ask, power_of, without
 from .conftest import SetUp, StartMiner
 from .controlling import be_impatient, note_changes, said
+from .people import entities_of, user_with
 from .running import PassingTime, fall_silent, poll, until
-from .test_targets import entities_of, user_with
 from .working import (
     begin_baseline,
     cancel_job,

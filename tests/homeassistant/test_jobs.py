@@ -10,21 +10,22 @@ from homeassistant.exceptions import (
     ServiceValidationError,
     Unauthorized,
 )
+from homeassistant.helpers.translation import async_get_translations
 import pytest
 from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped]  # has no types
     async_capture_events,
 )
 
-from custom_components.braiins_fleet.const import EVENT_JOB
-from custom_components.braiins_fleet.jobs import Job, JobKind
+from custom_components.braiins_fleet.const import DOMAIN, EVENT_JOB
+from custom_components.braiins_fleet.jobs import Job, JobKind, JobStep
 from simulator import SimulatedMiner
 from simulator.mining import Reason, Software
 
 from .actions import PROMPT, act as call
 from .conftest import SetUp, StartMiner
 from .controlling import MINER, act, look
+from .people import entities_of, user_with
 from .running import PassingTime, until
-from .test_targets import entities_of, user_with
 from .working import JOB, Work, begin, cancel_job, get_jobs, jobs_of
 
 POWER = f"number.{MINER}_power_target"
@@ -95,6 +96,13 @@ async def test_the_fleet_shows_of_several_what_began_last(
     await until(lambda: look(hass, JOB).state == "baseline")
     works[0].ends.set_result(None)
     await until(lambda: look(hass, JOB).state == "idle")
+
+
+async def test_each_step_has_a_text(hass: HomeAssistant) -> None:
+    texts = await async_get_translations(hass, "en", "entity", [DOMAIN])
+    attribute = f"component.{DOMAIN}.entity.sensor.job.state_attributes.step.state."
+    found = {key.removeprefix(attribute) for key in texts if key.startswith(attribute)}
+    assert found == {*JobStep}
 
 
 async def test_the_home_is_told_at_each_step_and_every_five_seconds(

@@ -137,7 +137,14 @@ async def test_a_miner_is_put_back_after_a_crash(
     await pass_until(hass, pass_time, lambda: hass_storage[STORE]["data"] == {})
 
 
-@WAYS
+@pytest.mark.parametrize(
+    ("way", "kept", "method"),
+    [
+        (BY_POWER, KEPT_BY_POWER, "SetPowerTarget"),
+        (BY_HASHRATE, KEPT_BY_HASHRATE, "SetHashrateTarget"),
+        (BY_HAND, KEPT_BY_HAND, "SetPerformanceMode"),
+    ],
+)
 async def test_a_miner_is_put_back_once_though_its_answer_got_lost(
     *,
     hass: HomeAssistant,
@@ -148,12 +155,13 @@ async def test_a_miner_is_put_back_once_though_its_answer_got_lost(
     remember: Callable[..., MockConfigEntry],
     way: dict[str, Any],
     kept: dict[str, Any],
+    method: str,
 ) -> None:
     monkeypatch.setattr(
         "custom_components.braiins_fleet.Miner", partial(Miner, command_timeout=0.3)
     )
     cut_short(miner, way)
-    done = lose_answer(monkeypatch, "SetPerformanceMode")
+    done = lose_answer(monkeypatch, method)
     entry = remember(miner, kept)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await pass_until(hass, pass_time, lambda: hass_storage[STORE]["data"] == {})

@@ -21,7 +21,6 @@ from homeassistant.helpers import (
 import pytest
 from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped]  # has no types
     MockConfigEntry,
-    MockUser,
 )
 import voluptuous as vol
 
@@ -31,6 +30,7 @@ from simulator import SimulatedMiner
 
 from .actions import PROMPT, act, ask, device_of
 from .conftest import SetUp, StartMiner
+from .people import entities_of, user_with
 from .running import listened_to
 
 READS = [
@@ -233,20 +233,6 @@ async def test_a_fleet_without_miners_has_none(
     with pytest.raises(ServiceValidationError) as error:
         await ask(hass, "pause", fleet)
     assert error.value.translation_key == "no_miners"
-
-
-def user_with(hass: HomeAssistant, *entity_ids: str, **rights: bool) -> User:
-    """Add a person who has some rights to these entities, and to nothing else."""
-    user: Any = MockUser().add_to_hass(hass)
-    rights_each = dict.fromkeys(entity_ids, rights)
-    user.mock_policy({"entities": {"entity_ids": rights_each}})
-    found: User = user
-    return found
-
-
-def entities_of(hass: HomeAssistant, entry: ConfigEntry[Any]) -> list[str]:
-    found = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
-    return [entity.entity_id for entity in found]
 
 
 @pytest.mark.parametrize("action", CHANGES)
