@@ -144,8 +144,6 @@ class Baseline:
         # Something may still be left of a measurement that was broken off.
         await put_back(coordinator, self._kept, job.context, job)
         before = await tuning_now(coordinator)
-        if before is None:
-            raise invalid("target_unknown", coordinator)
         try:
             tuning = replace(before, tried=self._plan.targets)
             await self._kept.keep(entry_id, tuning)
@@ -242,7 +240,9 @@ class Baseline:
     def _is_scaled_down(self) -> bool:
         tuner = self._coordinator.data.snapshot.tuner
         live = tuner.live_target if tuner else None
-        return live is not None and not is_at(live, self._target)
+        if live is None or is_at(live, self._target):
+            return False
+        return live < self._target
 
     def _progress(self, share: float) -> float:
         return 100 * (len(self._steps) + share) / len(self._plan.targets)

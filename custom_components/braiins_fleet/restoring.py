@@ -16,7 +16,7 @@ from .asic import (
     PowerTarget,
     SaveAction,
 )
-from .changes import HASHRATE, POWER
+from .changes import HASHRATE, POWER, invalid
 from .const import LOGGER
 from .control import Change
 from .coordinator import MinerCoordinator
@@ -29,8 +29,8 @@ _TRY_AGAIN_EVERY = 30.0
 _ROUNDED = 0.01
 
 
-async def tuning_now(coordinator: MinerCoordinator) -> Tuning | None:
-    """Ask a miner what it aims at; `None` if that could not be put back."""
+async def tuning_now(coordinator: MinerCoordinator) -> Tuning:
+    """Ask a miner what it aims at, in as much detail as it takes to put it back."""
     if not await coordinator.async_is_there():
         raise coordinator.control.absence()
     try:
@@ -39,12 +39,14 @@ async def tuning_now(coordinator: MinerCoordinator) -> Tuning | None:
     except AsicError as err:
         raise undone(coordinator.config_entry, err) from err
     match mode:
-        case None | PowerTarget(None) | HashrateTarget(None):
-            return None
-        case ManualTuning(frequency=frequency, voltage=voltage) if (
-            frequency is None or voltage is None
+        case (
+            None
+            | PowerTarget(None)
+            | HashrateTarget(None)
+            | ManualTuning(frequency=None)
+            | ManualTuning(voltage=None)
         ):
-            return None
+            raise invalid("target_unknown", coordinator)
     return Tuning(mode=mode, inactive_power=tuner.power_target if tuner else None)
 
 
@@ -60,7 +62,7 @@ async def put_back(
     if before is None:
         return
     now = await tuning_now(coordinator)
-    if now is not None and _was_tried(now.mode, before):
+    if _is_left(now.mode, before):
         await coordinator.control.do(_going_back(before), context, job=job)
     await kept.drop(entry_id)
 
@@ -70,9 +72,14 @@ def is_at(watts: float | None, target: float) -> bool:
     return watts is not None and isclose(watts, target, rel_tol=_ROUNDED)
 
 
-def _was_tried(mode: PerformanceMode, before: Tuning) -> bool:
+def _is_left(mode: PerformanceMode, before: Tuning) -> bool:
+    """Tell whether the miner is still as it was left, and not as somebody wants it."""
+    left = before.tried
+    if before.inactive_power is not None and not isinstance(before.mode, PowerTarget):
+        # Putting it back may have been cut short as well.
+        left = (*left, before.inactive_power)
     return isinstance(mode, PowerTarget) and any(
-        is_at(mode.watts, target) for target in before.tried
+        is_at(mode.watts, target) for target in left
     )
 
 

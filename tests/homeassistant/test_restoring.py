@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 import json
 from typing import Any
+from unittest.mock import AsyncMock
 
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers.json import json_dumps
@@ -167,6 +168,51 @@ async def test_a_miner_is_put_back_once_though_its_answer_got_lost(
     await pass_until(hass, pass_time, lambda: hass_storage[STORE]["data"] == {})
     assert is_tuned(miner.machine, **way)
     assert len(done) == 1
+
+
+@pytest.mark.parametrize(
+    ("way", "kept", "method"),
+    [
+        (BY_HASHRATE, KEPT_BY_HASHRATE, "SetHashrateTarget"),
+        (BY_HAND, KEPT_BY_HAND, "SetPerformanceMode"),
+    ],
+)
+async def test_putting_a_miner_back_goes_on_where_it_was_cut_short(
+    *,
+    hass: HomeAssistant,
+    pass_time: PassingTime,
+    miner: SimulatedMiner,
+    remember: Callable[..., MockConfigEntry],
+    way: dict[str, Any],
+    kept: dict[str, Any],
+    method: str,
+) -> None:
+    cut_short(miner, way)
+    entry = remember(miner, kept)
+    miner.faults.fail(method)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await pass_until(hass, pass_time, lambda: miner.machine.saved.tuner.power == 2300)
+    await pass_time(60, step=5)
+    assert not is_tuned(miner.machine, **way)
+    miner.faults.clear()
+    await pass_until(hass, pass_time, lambda: is_tuned(miner.machine, **way))
+
+
+async def test_a_miner_that_does_not_tell_its_target_now_is_not_forgotten(
+    *,
+    hass: HomeAssistant,
+    pass_time: PassingTime,
+    miner: SimulatedMiner,
+    remember: Callable[..., MockConfigEntry],
+) -> None:
+    cut_short(miner, BY_POWER)
+    entry = remember(miner, KEPT_BY_POWER)
+    with pytest.MonkeyPatch.context() as silent:
+        silent.setattr(Miner, "performance_mode", AsyncMock(return_value=None))
+        assert await hass.config_entries.async_setup(entry.entry_id)
+        await pass_time(60, step=5)
+    assert miner.machine.saved.tuner.power == 2000
+    await pass_until(hass, pass_time, lambda: is_tuned(miner.machine, **BY_POWER))
 
 
 async def test_a_target_that_somebody_set_after_the_crash_stays(
