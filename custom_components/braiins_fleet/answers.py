@@ -41,7 +41,10 @@ type Fields = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class AskAction:
-    """An action that tells something of each miner, which it may have to ask for."""
+    """An action that tells something of each miner, which it may have to ask for.
+
+    One for an `admin` refuses everybody else.
+    """
 
     name: str
     ask: Callable[[MinerCoordinator, Fields], Awaitable[Answer]]

@@ -22,6 +22,8 @@ from .asic import ArchiveFormat, Garbled, LogKind
 from .changes import Fields, require_api
 from .const import DOMAIN
 from .coordinator import MinerCoordinator
+from .farm import FARM
+from .jobs import owned
 
 ATTR_FORMAT: Final = "format"
 ATTR_LINES: Final = "lines"
@@ -55,6 +57,7 @@ _ENDINGS = {
 async def _log(coordinator: MinerCoordinator, fields: Fields) -> Answer:
     """Return the last lines of a log, and how many before them there were."""
     require_api(coordinator, 10)
+    _leave_alone_while_it_upgrades(coordinator)
     last = _Last(fields[ATTR_LINES], fields.get(ATTR_SINCE), coordinator.data.booted)
     rest = b""
     async with aclosing(coordinator.miner.logs.read(fields[CONF_TYPE])) as pieces:
@@ -119,6 +122,7 @@ async def _archive(coordinator: MinerCoordinator, fields: Fields) -> Answer:
     form = fields[ATTR_FORMAT]
     if form is ArchiveFormat.ZIP_ENCRYPTED:
         require_api(coordinator, 3)
+    _leave_alone_while_it_upgrades(coordinator)
     hass = coordinator.hass
     download = _Download(
         Path(hass.config.path(*FOLDER)),
@@ -161,6 +165,14 @@ async def _archive(coordinator: MinerCoordinator, fields: Fields) -> Answer:
         # Also where whoever wanted it does not wait for it any more.
         await asyncio.shield(hass.async_add_executor_job(download.let_go))
     return {"path": str(download.path), "size": download.size}
+
+
+def _leave_alone_while_it_upgrades(coordinator: MinerCoordinator) -> None:
+    """Refuse to have a miner busy with much else while it takes in its firmware."""
+    entry = coordinator.config_entry
+    owner = coordinator.hass.data[FARM].jobs.owner(entry.entry_id)
+    if owner is not None and owner.is_alone_with(entry.entry_id):
+        raise owned(owner, entry)
 
 
 class _Download:

@@ -1,5 +1,6 @@
 """What only an administrator may do to a miner: its password, its key, ways back."""
 
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
@@ -31,11 +32,19 @@ ATTR_KEY: Final = "key"
 _LONGEST_SECRET = 128
 
 
-def _checked(coordinator: MinerCoordinator, secret: str) -> str:
+@dataclass(frozen=True, slots=True)
+class _Secret:
+    """A text that does not show where Home Assistant logs how an action was called."""
+
+    text: str = field(repr=False)
+
+
+def _checked(coordinator: MinerCoordinator, secret: _Secret) -> str:
     """Return a secret that can be sent, and say nothing of one that cannot."""
-    if not (0 < len(secret) <= _LONGEST_SECRET and secret.isprintable()):
+    text = secret.text
+    if not (0 < len(text) <= _LONGEST_SECRET and text.isprintable()):
         raise invalid("secret_impossible", coordinator, longest=str(_LONGEST_SECRET))
-    return secret
+    return text
 
 
 def _without(err: AsicError, secret: str) -> AsicError:
@@ -69,7 +78,7 @@ def _plan_password(coordinator: MinerCoordinator, fields: Fields) -> Change:
 
 def _plan_key(coordinator: MinerCoordinator, fields: Fields) -> Change:
     require_api(coordinator, 6)
-    key = _checked(coordinator, fields[ATTR_KEY].strip())
+    key = _checked(coordinator, fields[ATTR_KEY]).strip()
     before = coordinator.data.snapshot.license
 
     async def command(miner: Miner) -> None:
@@ -135,18 +144,19 @@ def _tell_when_gone(coordinator: MinerCoordinator) -> None:
     coordinator.config_entry.async_on_unload(coordinator.async_add_listener(look))
 
 
+_SECRET = vol.All(cv.string, vol.Coerce(_Secret))
 _admin = partial(ChangeAction, admin=True)
 
 MAINTENANCE: tuple[ChangeAction, ...] = (
     _admin(
         name="set_password",
         plan=_plan_password,
-        fields={vol.Required(CONF_PASSWORD): cv.string},
+        fields={vol.Required(CONF_PASSWORD): _SECRET},
     ),
     _admin(
         name="apply_contract_key",
         plan=_plan_key,
-        fields={vol.Required(ATTR_KEY): cv.string},
+        fields={vol.Required(ATTR_KEY): _SECRET},
     ),
     _admin(name="factory_reset", plan=_plan_reset, loses="factory_reset_loses"),
     _admin(name="restore_stock", plan=_plan_stock, loses="restore_stock_loses"),

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager, suppress
 from typing import NoReturn
 
+from homeassistant.components import network
 from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -92,7 +93,12 @@ async def _moves(
 
 
 async def _require_free(coordinator: MinerCoordinator, address: str) -> None:
-    """Refuse an address at which another miner answers that nobody knows."""
+    """Refuse an address of this computer, or of a miner that nobody knows."""
+    for adapter in await network.async_get_adapters(coordinator.hass):
+        if address in [own["address"] for own in adapter["ipv4"]]:
+            raise invalid(
+                "address_taken", coordinator, address=address, other="Home Assistant"
+            )
     if await sweep([address], coordinator.config_entry.data[CONF_PORT]):
         raise invalid("address_answers", coordinator, address=address)
 

@@ -18,6 +18,8 @@ import pytest
 import voluptuous as vol
 
 from custom_components.braiins_fleet import downloads
+from custom_components.braiins_fleet.farm import FARM
+from custom_components.braiins_fleet.jobs import Job, JobKind
 from simulator import Machine, SimulatedMiner, logs
 from simulator.schema import message
 from simulator.services import CHUNKS
@@ -348,6 +350,31 @@ async def test_a_disk_that_takes_nothing_is_told(
         "The support archive of Antminer S19k Pro could not be written to the disk:"
         " File exists"
     )
+
+
+@pytest.mark.parametrize("action", ["get_log", "get_support_archive"])
+async def test_a_miner_that_takes_in_its_firmware_is_left_alone(
+    hass: HomeAssistant, miner: SimulatedMiner, set_up: SetUp, action: str
+) -> None:
+    entry = await set_up(miner)
+    await listened_to(entry)
+    over = asyncio.Event()
+
+    async def work(job: Job) -> None:
+        with job.alone_with(entry):
+            await over.wait()
+
+    jobs = hass.data[FARM].jobs
+    job = jobs.start(hass, JobKind.FIRMWARE_UPDATE, [entry], work, None)
+    await until(lambda: job.is_alone_with(entry.entry_id))
+    calls = miner.calls
+    [answer] = await ask(hass, action, entry)
+    assert job.id in answer["error"]
+    assert miner.calls == calls
+    over.set()
+    await job.wait()
+    [answer] = await ask(hass, action, entry)
+    assert "error" not in answer
 
 
 async def test_a_miner_that_fails_says_so(

@@ -17,12 +17,12 @@ from pytest_homeassistant_custom_component.common import (  # type: ignore[impor
 )
 import voluptuous as vol
 
-from custom_components.braiins_fleet.const import EVENT_CHANGED
+from custom_components.braiins_fleet.const import DOMAIN, EVENT_CHANGED
 from simulator import Machine, SimulatedMiner
 from simulator.refusals import InvalidValue, Silence
 from simulator.schema import message
 
-from .actions import PROMPT, act, answer_with, ask, lose_answer
+from .actions import PROMPT, act, answer_with, ask, device_of, lose_answer
 from .conftest import SetUp, StartMiner
 from .controlling import be_impatient, in_time
 from .repairing import told
@@ -147,6 +147,27 @@ async def test_a_secret_that_cannot_be_one_is_refused_and_not_repeated(
     assert error.value.translation_key == "secret_impossible"
     assert not secret or secret not in str(error.value)
     assert miner.calls == calls
+
+
+@pytest.mark.parametrize("action", ["set_password", "apply_contract_key"])
+async def test_a_call_that_fails_and_nobody_waits_for_is_logged_without_the_secret(
+    *,
+    hass: HomeAssistant,
+    miner: SimulatedMiner,
+    set_up: SetUp,
+    action: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    entry = await set_up(miner)
+    miner.faults.fail("SetPassword", "ApplyContractKey")
+    fields = EACH[action] | {"device_id": device_of(hass, entry).id}
+    await hass.services.async_call(DOMAIN, action, fields, blocking=False)
+    await hass.async_block_till_done()
+    assert f"Error executing service: <ServiceCall {DOMAIN}.{action}" in caplog.text
+    ours = [each for each in caplog.records if "Bus:Handling" not in each.getMessage()]
+    for record in ours:
+        for secret in (SECRET, KEY):
+            assert secret not in record.getMessage()
 
 
 @pytest.mark.parametrize("action", ["set_password", "apply_contract_key"])
