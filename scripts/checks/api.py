@@ -39,7 +39,7 @@ def check(root: Path) -> Iterator[str]:
     if not (root / FILE).exists():
         yield f"{FILE} is missing"
         return
-    known, said = Counter(_methods(root)), Counter(name for name, _ in _rows(root))
+    known, said = Counter(methods(root)), Counter(name for name, _ in _rows(root))
     for name in sorted((known - said).elements()):
         yield f"{FILE}: {name} has no row"
     for name in sorted((said - known).elements()):
@@ -53,17 +53,20 @@ def check(root: Path) -> Iterator[str]:
             yield from _check_names(root, file)
 
 
+def methods(root: Path) -> set[str]:
+    """Return all methods of the API, each as service/method."""
+    compiled = FileDescriptorSet.FromString((root / protos.COMPILED).read_bytes())
+    return {
+        f"{service.name}/{method.name}"
+        for file in compiled.file
+        for service in file.service
+        for method in service.method
+    }
+
+
 def unused(root: Path) -> set[str]:
     """Return the methods that are not used, for a reason."""
     return {name for name, served in _rows(root) if served.startswith(_UNUSED)}
-
-
-def _methods(root: Path) -> Iterator[str]:
-    compiled = FileDescriptorSet.FromString((root / protos.COMPILED).read_bytes())
-    for file in compiled.file:
-        for service in file.service:
-            for method in service.method:
-                yield f"{service.name}/{method.name}"
 
 
 def _rows(root: Path) -> Iterator[tuple[str, str]]:

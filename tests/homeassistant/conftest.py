@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
+import os
 from pathlib import Path
 from typing import Any, cast
 
 from freezegun.api import FrozenDateTimeFactory
+import grpc
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowManager
@@ -20,12 +22,16 @@ from pytest_homeassistant_custom_component.common import (  # type: ignore[impor
 from custom_components.braiins_fleet import progress
 from custom_components.braiins_fleet.const import CONF_UID, DOMAIN, FLEET
 from simulator import FakeClock, SimulatedMiner
+from simulator.server import Answers
 
 from .blueprints import Day
 from .dialogs import check_texts
 from .running import PassingTime, hang_up_on_all
 
 type MakeEntry = Callable[..., MockConfigEntry]
+# The paths of what miners were asked for by Home Assistant in this run.
+ASKED: set[str] = set()
+
 type SetUp = Callable[..., Awaitable[MockConfigEntry]]
 type StartMiner = Callable[..., Awaitable[SimulatedMiner]]
 
@@ -39,6 +45,26 @@ def hass_config_dir(tmp_path: Path) -> str:
 @pytest.fixture(autouse=True)
 def _integration_is_found(enable_custom_integrations: None) -> None:
     """Let Home Assistant load what lies in custom_components."""
+
+
+@pytest.fixture(autouse=True)
+def _what_is_asked_for_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep in mind which methods of the API Home Assistant makes use of."""
+    service = Answers.service
+
+    def noted(self: Answers, call: grpc.HandlerCallDetails) -> Any:
+        handler = service(self, call)
+        if handler is not None:
+            ASKED.add(call.method)
+        return handler
+
+    monkeypatch.setattr(Answers, "service", noted)
+
+
+def pytest_sessionfinish() -> None:
+    """Write that down where somebody wants to know, as `scripts/test` does."""
+    if file := os.environ.get("METHODS_ASKED"):
+        Path(file).write_text("\n".join(sorted(ASKED)))
 
 
 @pytest.fixture(autouse=True)
