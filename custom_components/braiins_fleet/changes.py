@@ -62,6 +62,18 @@ class ChangeAction:
     admin: bool = False
     loses: str | None = None
 
+    def whole(self, schema: vol.Schema) -> vol.Schema | vol.All:
+        """Have a schema of the fields ask for what has to be given."""
+        checks: list[Callable[[dict[Any, Any]], dict[Any, Any]]] = []
+        if self.one_of:
+            checks += (
+                cv.has_at_least_one_key(*self.one_of),
+                cv.has_at_most_one_key(*self.one_of),
+            )
+        if self.some_of:
+            checks.append(cv.has_at_least_one_key(*self.some_of))
+        return vol.All(schema, *checks) if checks else schema
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Target:

@@ -134,7 +134,7 @@ async def _cancel(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
             translation_placeholders={"job": wanted},
         )
     for job in jobs:
-        await require_permission(hass, call, _miners(hass, job), only_reads=False)
+        await require_permission(hass, call.context, _miners(hass, job))
     for job in jobs:
         job.cancel()
     await asyncio.gather(*(job.wait(_ENDS_WITHIN) for job in jobs))
@@ -149,7 +149,7 @@ async def _tell(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
         if call.data.get(ATTR_ID) in (None, job.id):
             try:
                 miners = _miners(hass, job)
-                await require_permission(hass, call, miners, only_reads=True)
+                await require_permission(hass, call.context, miners, only_reads=True)
             except Unauthorized:
                 continue
             told.append(_about(hass, job))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from homeassistant.core import (
+    Context,
     HomeAssistant,
     ServiceCall,
     ServiceResponse,
@@ -19,8 +20,9 @@ import voluptuous as vol
 from .advanced_settings import ADVANCED_ASKS, ADVANCED_CHANGES
 from .answers import ASKS, Answer, AskAction
 from .asic import AsicError, TimedOut, Unreachable
-from .changes import ATTR_CONFIRM, ATTR_STAGGER, CHANGES, ChangeAction
+from .changes import ATTR_CONFIRM, ATTR_STAGGER, CHANGES, ChangeAction, Fields
 from .const import DOMAIN
+from .control import Changed
 from .coordinator import MinerConfigEntry
 from .device import named
 from .downloads import DOWNLOADS
@@ -46,6 +48,9 @@ _CHANGES = (
 # Of as many miners as that is something wanted at a time.
 _AT_ONCE = 25
 
+# What became of a change to one miner.
+type Outcome = Changed | HomeAssistantError
+
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
@@ -55,20 +60,11 @@ def async_setup_services(hass: HomeAssistant) -> None:
         if change.loses is not None:
             # That it is missing is said in words of its own.
             fields[vol.Optional(ATTR_CONFIRM)] = cv.boolean
-        schema: vol.Schema | vol.All = cv.make_entity_service_schema(fields)
-        if change.one_of:
-            schema = vol.All(
-                schema,
-                cv.has_at_least_one_key(*change.one_of),
-                cv.has_at_most_one_key(*change.one_of),
-            )
-        if change.some_of:
-            schema = vol.All(schema, cv.has_at_least_one_key(*change.some_of))
         _registrar(hass, change)(
             DOMAIN,
             change.name,
             partial(_change, hass, change),
-            schema,
+            change.whole(cv.make_entity_service_schema(fields)),
             SupportsResponse.OPTIONAL,
         )
     for ask in (*ASKS, *ADVANCED_ASKS, *DOWNLOADS):
@@ -104,32 +100,47 @@ async def _change(
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="one_miner_only"
         )
-    stagger = call.data[ATTR_STAGGER] if action.staggered else 0.0
-    some = asyncio.Semaphore(_AT_ONCE)
-    errors: list[HomeAssistantError] = []
+    outcomes = await change_each(action, miners, call.data, call.context)
+    errors = [each for each in outcomes if isinstance(each, HomeAssistantError)]
+    if errors and not call.return_response:
+        raise _in_one(errors, len(miners))
+    return {"miners": [*named(hass, miners, [*map(_told, outcomes)])]}
 
-    async def do(place: int, miner: MinerConfigEntry) -> Answer:
+
+async def change_each(
+    action: ChangeAction,
+    miners: Sequence[MinerConfigEntry],
+    fields: Fields,
+    context: Context,
+) -> list[Outcome]:
+    """Have each of the miners do it; returns of each how that went, in their order."""
+    stagger = fields[ATTR_STAGGER] if action.staggered else 0.0
+    some = asyncio.Semaphore(_AT_ONCE)
+
+    async def do(place: int, miner: MinerConfigEntry) -> Outcome:
         # Miners that are switched on one after the other spare the fuse.
         await asyncio.sleep(place * stagger)
         try:
             async with some:
                 coordinator = coordinator_of(miner)
-                change = action.plan(coordinator, call.data)
-                changed = await coordinator.control.do(change, call.context)
+                change = action.plan(coordinator, fields)
+                return await coordinator.control.do(change, context)
         except HomeAssistantError as err:
-            errors.append(err)
-            return {"ok": False, "before": None, "after": None, "error": str(err)}
-        return {
-            "ok": True,
-            "before": changed.before,
-            "after": changed.after,
-            "error": None,
-        }
+            return err
 
-    found = await asyncio.gather(*(do(*each) for each in enumerate(miners)))
-    if errors and not call.return_response:
-        raise _in_one(errors, len(miners))
-    return {"miners": [*named(hass, miners, found)]}
+    return await asyncio.gather(*(do(*each) for each in enumerate(miners)))
+
+
+def _told(outcome: Outcome) -> Answer:
+    """Put into an answer how it went with one miner."""
+    if isinstance(outcome, HomeAssistantError):
+        return {"ok": False, "before": None, "after": None, "error": str(outcome)}
+    return {
+        "ok": True,
+        "before": outcome.before,
+        "after": outcome.after,
+        "error": None,
+    }
 
 
 async def _ask(

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_ENTITY_ID, ENTITY_MATCH_ALL
-from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.core import Context, HomeAssistant, ServiceCall
 from homeassistant.exceptions import (
     HomeAssistantError,
     ServiceValidationError,
@@ -32,7 +32,7 @@ async def miners_of(
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="no_miners"
         )
-    await require_permission(hass, call, miners, only_reads=only_reads)
+    await require_permission(hass, call.context, miners, only_reads=only_reads)
     return miners
 
 
@@ -47,11 +47,20 @@ def coordinator_of(miner: MinerConfigEntry) -> MinerCoordinator:
     return miner.runtime_data
 
 
-def _chosen(hass: HomeAssistant, call: ServiceCall) -> list[MinerConfigEntry]:
-    known = hass.config_entries.async_entries(
+def all_miners(hass: HomeAssistant) -> list[MinerConfigEntry]:
+    """Return every miner that is not switched off in the settings."""
+    return [entry for entry in _entries(hass) if not is_fleet(entry)]
+
+
+def _entries(hass: HomeAssistant) -> list[MinerConfigEntry]:
+    return hass.config_entries.async_entries(
         DOMAIN, include_ignore=False, include_disabled=False
     )
-    miners = [entry for entry in known if not is_fleet(entry)]
+
+
+def _chosen(hass: HomeAssistant, call: ServiceCall) -> list[MinerConfigEntry]:
+    known = _entries(hass)
+    miners = all_miners(hass)
     if call.data.get(ATTR_ENTITY_ID) == ENTITY_MATCH_ALL:
         return miners
     target = TargetSelection(call.data)
@@ -84,17 +93,17 @@ def _entries_of(
 
 async def require_permission(
     hass: HomeAssistant,
-    call: ServiceCall,
+    context: Context,
     miners: Iterable[MinerConfigEntry],
     *,
-    only_reads: bool,
+    only_reads: bool = False,
 ) -> None:
     """Refuse a user who may not do that to each of the miners, before any of them."""
-    if call.context.user_id is None:
+    if context.user_id is None:
         return
-    user = await hass.auth.async_get_user(call.context.user_id)
+    user = await hass.auth.async_get_user(context.user_id)
     if user is None:
-        raise UnknownUser(context=call.context)
+        raise UnknownUser(context=context)
     if user.is_admin:
         return
     policy = POLICY_READ if only_reads else POLICY_CONTROL
@@ -103,7 +112,7 @@ async def require_permission(
         for entity in er.async_entries_for_config_entry(registry, miner.entry_id):
             if not user.permissions.check_entity(entity.entity_id, policy):
                 raise Unauthorized(
-                    context=call.context,
+                    context=context,
                     entity_id=entity.entity_id,
                     permission=policy,
                 )
