@@ -1,0 +1,210 @@
+"""What is said when somebody asks after miners, or has them do something."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from .asic import MinerStatus
+from .called import Called
+from .control import Changed
+from .services import Outcome
+from .speech import Speech
+from .state import MinerState
+
+# Whoever asks after more reads on.
+_MOST_ERRORS = 3
+
+
+class About(StrEnum):
+    """What one can ask after."""
+
+    STATUS = "status"
+    HASHRATE = "hashrate"
+    POWER = "power"
+    EFFICIENCY = "efficiency"
+    TEMPERATURE = "temperature"
+    PROBLEMS = "problems"
+
+
+def power(state: MinerState) -> float | None:
+    """Return what a miner draws, in W."""
+    stats = state.snapshot.stats
+    return stats.power if stats else None
+
+
+def hashrate(state: MinerState) -> float | None:
+    """Return what a miner hashes, in TH/s."""
+    work = state.snapshot.stats.work if state.snapshot.stats else None
+    return work.hashrates.minute_1 if work and work.hashrates else None
+
+
+def efficiency(state: MinerState) -> float | None:
+    """Return what a miner needs, in J/TH."""
+    stats = state.snapshot.stats
+    # Of one that does not mine it is a number without a meaning.
+    return stats.efficiency if stats and power(state) and hashrate(state) else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Figure:
+    """A figure of each miner, what those of several come to, and how it is said."""
+
+    read: Callable[[MinerState], float | None]
+    together: Callable[[Sequence[MinerState]], float]
+    aloud: Callable[[Speech, float], str]
+
+
+def _power(states: Sequence[MinerState]) -> float:
+    return sum(power(state) or 0.0 for state in states)
+
+
+def _hashrate(states: Sequence[MinerState]) -> float:
+    return sum(hashrate(state) or 0.0 for state in states)
+
+
+_FIGURES: Mapping[About, _Figure] = {
+    About.HASHRATE: _Figure(read=hashrate, together=_hashrate, aloud=Speech.terahash),
+    About.POWER: _Figure(read=power, together=_power, aloud=Speech.watts),
+    About.EFFICIENCY: _Figure(
+        read=efficiency,
+        together=lambda states: _power(states) / _hashrate(states),
+        aloud=Speech.joules,
+    ),
+    About.TEMPERATURE: _Figure(
+        read=lambda state: state.hottest_chip,
+        together=lambda states: max(state.hottest_chip or 0.0 for state in states),
+        aloud=Speech.degrees,
+    ),
+}
+
+
+def answer(speech: Speech, about: About, miners: Sequence[Called]) -> str:
+    """Say in one answer how it is with all of them."""
+    there = [(miner.name, state) for miner in miners if (state := miner.state)]
+    away = [miner.name for miner in miners if miner.state is None]
+    match about:
+        case About.STATUS:
+            said = _status(speech, there, len(miners))
+        case About.PROBLEMS:
+            said = _problems(speech, there)
+        case _:
+            said = _figure(speech, about, there)
+    if away:
+        said.append(speech.say("away", names=speech.names(away)))
+    return " ".join(said)
+
+
+def done(
+    speech: Speech, action: str, miners: Sequence[Called], outcomes: Sequence[Outcome]
+) -> str:
+    """Say what was done by how many, and why not by the others."""
+    each = [*zip((miner.name for miner in miners), outcomes, strict=True)]
+    changed = [
+        (name, outcome) for name, outcome in each if isinstance(outcome, Changed)
+    ]
+    failed = [
+        speech.error(outcome, name)
+        for name, outcome in each
+        if not isinstance(outcome, Changed)
+    ]
+    said = []
+    if changed:
+        about: dict[str, Any] = {
+            "miner": changed[0][0],
+            "count": len(changed),
+            "value": _aims(speech, [outcome for _, outcome in changed]),
+        }
+        key = action if len(changed) == 1 else f"{action}_all"
+        said.append(speech.say(key, **about))
+    if failed and len(each) > 1:
+        said.append(speech.say("failed_all", failed=len(failed), count=len(each)))
+    said += list(dict.fromkeys(failed))[:_MOST_ERRORS]
+    return " ".join(said)
+
+
+def _aims(speech: Speech, changed: Sequence[Changed]) -> str | None:
+    """Say the sum of what targets are now; of other changes there is none."""
+    targets = [each.after for each in changed]
+    if not all(isinstance(target, int | float) for target in targets):
+        return None
+    return speech.watts(sum(targets))
+
+
+def _status(
+    speech: Speech, there: Sequence[tuple[str, MinerState]], count: int
+) -> list[str]:
+    mining = [state for _, state in there if state.status is MinerStatus.NORMAL]
+    figures = _figures(speech, mining)
+    if count == 1:
+        return [*(_one_status(speech, name, state) for name, state in there), *figures]
+    said = [speech.say("status_all", mining=len(mining), count=count), *figures]
+    for status in MinerStatus:
+        if status in (MinerStatus.NORMAL, MinerStatus.UNKNOWN):
+            continue
+        names = [name for name, state in there if state.status is status]
+        if names:
+            said.append(f"{speech.status(status)}: {speech.names(names)}.")
+    return said + _unknown(
+        speech, [name for name, state in there if state.status is MinerStatus.UNKNOWN]
+    )
+
+
+def _one_status(speech: Speech, name: str, state: MinerState) -> str:
+    if state.status is MinerStatus.UNKNOWN:
+        return speech.say("unknown", names=name)
+    return speech.say(f"status_{state.status.value}", miner=name)
+
+
+def _figures(speech: Speech, mining: Sequence[MinerState]) -> list[str]:
+    known = [state for state in mining if power(state) and hashrate(state)]
+    if not known:
+        return []
+    made = speech.terahash(_hashrate(known))
+    return [speech.say("figures", hashrate=made, power=speech.watts(_power(known)))]
+
+
+def _problems(speech: Speech, there: Sequence[tuple[str, MinerState]]) -> list[str]:
+    told = {
+        name: [error.message.rstrip(".") for error in state.snapshot.errors]
+        for name, state in there
+        if state.snapshot.errors is not None
+    }
+    affected = {name: messages for name, messages in told.items() if messages}
+    said = []
+    if len(told) > 1:
+        key = "problems_all" if affected else "problems_none_all"
+        said.append(speech.say(key, affected=len(affected), count=len(told)))
+    elif told and not affected:
+        said.append(speech.say("problems_none", miner=next(iter(told))))
+    said += [
+        speech.say("problems", miner=name, problems="; ".join(dict.fromkeys(messages)))
+        for name, messages in affected.items()
+    ]
+    return said + _unknown(speech, [name for name, _ in there if name not in told])
+
+
+def _figure(
+    speech: Speech, about: About, there: Sequence[tuple[str, MinerState]]
+) -> list[str]:
+    figure = _FIGURES[about]
+    known = [
+        (value, name, state)
+        for name, state in there
+        if (value := figure.read(state)) is not None
+    ]
+    said = []
+    if known:
+        value, name, _ = max(known, key=lambda each: each[0])
+        key = about.value
+        if len(known) > 1:
+            value = figure.together([state for *_, state in known])
+            key = f"{about.value}_all"
+        aloud = figure.aloud(speech, value)
+        said.append(speech.say(key, miner=name, count=len(known), value=aloud))
+    names = {name for _, name, _ in known}
+    return said + _unknown(speech, [name for name, _ in there if name not in names])
+
+
+def _unknown(speech: Speech, names: Sequence[str]) -> list[str]:
+    return [speech.say("unknown", names=speech.names(names))] if names else []
