@@ -128,11 +128,19 @@ async def _follow(
         while not await is_at(entry, host := await anext(places)):
             pass
     old: str = entry.data[CONF_HOST]
-    with suppress(NoSuchHost):
-        # A name that leads there by now is better than an address.
-        if not is_address(old) and host in await resolve(old, entry.data[CONF_PORT]):
-            return old
+    for name in () if is_address(old) else (old, wanted.hostname):
+        # Who goes by a name goes on by one, if any leads there by now.
+        if name is not None and host in await _addresses(entry, name):
+            return name
     return host
+
+
+async def _addresses(entry: MinerConfigEntry, name: str) -> list[str]:
+    """Return where a name leads, which may be nowhere."""
+    try:
+        return await resolve(name, entry.data[CONF_PORT])
+    except NoSuchHost:
+        return []
 
 
 async def _only(address: str) -> AsyncGenerator[str]:
@@ -148,8 +156,8 @@ async def _places_anywhere(
     """Yield where a miner may be whose address nobody knows, again and again."""
     hass, entry = coordinator.hass, coordinator.config_entry
     info = coordinator.data.snapshot.network
-    old = entry.data[CONF_HOST]
-    known = {old, *(net.address for net in info.subnets)} if info else {old}
+    known = {*await _addresses(entry, entry.data[CONF_HOST])}
+    known |= {net.address for net in info.subnets} if info else set()
     settled = hass.loop.time() + _SETTLES_WITHIN
     next_search = settled + _SETTLES_WITHIN
     while True:
@@ -158,11 +166,11 @@ async def _places_anywhere(
                 yield heard
         now = hass.loop.time()
         if now >= settled:
-            if wanted.hostname is not None:
-                yield wanted.hostname
-            if await _has_taken(miner, wanted):
-                for place in sorted(known, key=is_address):
-                    yield place
+            name = wanted.hostname
+            places = {*await _addresses(entry, name)} if name is not None else set()
+            is_taken = await _has_taken(miner, wanted)
+            for place in sorted(places | known if is_taken else places - known):
+                yield place
         if now >= next_search:
             found = await look_for(hass, entry, await where_it_may_be(hass, entry))
             if found is not None and found not in known:

@@ -207,6 +207,24 @@ async def test_a_miner_that_nobody_has_heard_of_is_searched_for(
     assert miner.machine.network.hostname == "garage"
 
 
+async def test_a_miner_that_the_network_knows_by_its_new_name_is_followed_there(
+    hass: HomeAssistant,
+    miner: SimulatedMiner,
+    fixed: ConfigEntry[Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def find_nothing(*_: object) -> str | None:
+        return None
+
+    monkeypatch.setattr(relocation, "look_for", find_nothing)
+    names = {"garage": OTHER}
+    have_names(hass, monkeypatch, names.get)
+    [answer] = await ask(hass, ACTION, fixed, protocol="dhcp", hostname="garage")
+    assert answer["error"] is None
+    # Who goes by an address goes on by one.
+    assert fixed.data[CONF_HOST] == OTHER == miner.host
+
+
 async def test_a_miner_that_gets_the_address_it_had_stays_there(
     hass: HomeAssistant, miner: SimulatedMiner, fixed: ConfigEntry[Any]
 ) -> None:
