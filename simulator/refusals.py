@@ -33,5 +33,12 @@ class Unknown(Refusal):
     """What was named does not exist."""
 
 
+class Late(Refusal):
+    """The answer comes when nobody waits for it any more.
+
+    It is told by the status of a deadline that has passed, so that nobody has to wait.
+    """
+
+
 class Silence(Exception):
     """The answer got lost on the way: the caller will never hear of it."""

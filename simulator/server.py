@@ -13,6 +13,7 @@ from .refusals import (
     Busy,
     Denied,
     InvalidValue,
+    Late,
     NotRunning,
     Reconfiguring,
     Refusal,
@@ -36,6 +37,7 @@ _CODES: dict[type[Refusal], grpc.StatusCode] = {
     Unsupported: grpc.StatusCode.UNIMPLEMENTED,
     Denied: grpc.StatusCode.UNAUTHENTICATED,
     Unknown: grpc.StatusCode.NOT_FOUND,
+    Late: grpc.StatusCode.DEADLINE_EXCEEDED,
 }
 _READING = ("Get", "List")
 _METADATA = "authorization"

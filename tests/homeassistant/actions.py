@@ -13,7 +13,7 @@ import pytest
 
 from custom_components.braiins_fleet.const import DOMAIN
 from simulator import Machine, SimulatedMiner, Timing
-from simulator.refusals import Silence
+from simulator.refusals import Late
 from simulator.services import ANSWERS
 
 type Target = ConfigEntry[Any] | list[ConfigEntry[Any]] | dict[str, Any]
@@ -82,14 +82,14 @@ def _target(hass: HomeAssistant, target: Target) -> dict[str, Any]:
 def lose_answer(
     monkeypatch: pytest.MonkeyPatch, method: str, *, times: float = inf
 ) -> list[Machine]:
-    """Let miners do what a method says, and nobody hear of it; returns which did."""
+    """Let miners do what a method says, and say so too late; returns which did."""
     done: list[Machine] = []
 
     def lose(machine: Machine, _: Any) -> None:
         machine.tell_status()
         done.append(machine)
         if len(done) <= times:
-            raise Silence
+            raise Late
 
     _change(monkeypatch, method, lose)
     return done

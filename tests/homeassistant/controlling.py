@@ -12,8 +12,12 @@ from pytest_homeassistant_custom_component.common import (  # type: ignore[impor
     MockConfigEntry,
 )
 
+from custom_components.braiins_fleet.asic.connection import (
+    COMMAND_TIMEOUT,
+    READ_TIMEOUT,
+)
 from simulator import SimulatedMiner
-from simulator.refusals import Silence
+from simulator.refusals import Late
 
 from .running import PassingTime
 
@@ -72,19 +76,26 @@ def said(error: HomeAssistantError) -> tuple[str | None, str | None]:
 def be_impatient(entry: MockConfigEntry, read_timeout: float = 5.0) -> None:
     """Wait for answers no longer than a test does."""
     connection = cast("Any", entry.runtime_data.miner)._connection
-    connection._command_timeout = 0.3
+    connection._command_timeout = 1.0
     connection.read_timeout = read_timeout
 
 
+def be_patient(entry: MockConfigEntry) -> None:
+    """Wait for answers as ever."""
+    connection = cast("Any", entry.runtime_data.miner)._connection
+    connection._command_timeout = COMMAND_TIMEOUT
+    connection.read_timeout = READ_TIMEOUT
+
+
 def lose_next_answer(miner: SimulatedMiner) -> None:
-    """Have the miner do what it is told next, and never answer that."""
+    """Have the miner do what it is told next, and answer that too late."""
     machine = miner.machine
     tell_status = machine.tell_status
 
     def fall_silent() -> None:
         machine.tell_status = tell_status  # type: ignore[method-assign]  # but once
         tell_status()
-        raise Silence
+        raise Late
 
     machine.tell_status = fall_silent  # type: ignore[method-assign]  # runs at the end
 

@@ -15,7 +15,7 @@ from simulator.configuration import TunerMode
 from simulator.mining import Software
 
 from .conftest import SetUp, StartMiner
-from .controlling import MINER, act, be_impatient, keys, look, lose_next_answer, said
+from .controlling import MINER, act, keys, look, lose_next_answer, said
 from .running import PassingTime, listened_to, until
 
 pytestmark = pytest.mark.usefixtures("all_enabled")
@@ -124,12 +124,11 @@ def test_every_button_is_tried() -> None:
 async def test_a_button_of_which_the_answer_was_lost_is_not_pressed_again(
     hass: HomeAssistant, still_miner: SimulatedMiner, set_up: SetUp
 ) -> None:
-    entry = await set_up(still_miner)
+    await set_up(still_miner)
     pressed: list[None] = []
     machine = still_miner.machine
     restart = machine.restart
     machine.restart = lambda: (pressed.append(None), restart())[1]  # type: ignore[method-assign,func-returns-value]  # counts
-    be_impatient(entry)
     lose_next_answer(still_miner)
     with pytest.raises(HomeAssistantError) as failure:
         await press(hass, "restart_mining_software")

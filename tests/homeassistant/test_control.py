@@ -26,6 +26,7 @@ from .controlling import (
     MINER,
     act,
     be_impatient,
+    be_patient,
     in_time,
     is_available,
     look,
@@ -127,9 +128,8 @@ def miner_connection(hass: HomeAssistant) -> Any:
 async def test_what_was_done_without_an_answer_is_a_success(
     hass: HomeAssistant, still_miner: SimulatedMiner, set_up: SetUp
 ) -> None:
-    entry = await set_up(still_miner)
+    await set_up(still_miner)
     told = async_capture_events(hass, EVENT_CHANGED)
-    be_impatient(entry)
     lose_next_answer(still_miner)
     await aim(hass, 2000)
     assert look(hass, POWER).state == "2000"
@@ -201,6 +201,7 @@ async def test_a_miner_that_hangs_is_given_up(
     key, _ = await fails(in_time(aim(hass, 2760), pass_time))
     assert key == "command_unanswered"
     still_miner.faults.clear()
+    be_patient(entry)
     await poll(hass, entry)
     await aim(hass, 2000)
     assert look(hass, POWER).state == "2000"

@@ -19,7 +19,6 @@ from .conftest import SetUp, StartMiner
 from .controlling import (
     MINER,
     act,
-    be_impatient,
     is_available,
     keys,
     look,
@@ -151,10 +150,9 @@ async def test_who_has_fans_to_set(
 async def test_fans_of_which_the_answer_was_lost_are_read_back(
     hass: HomeAssistant, still_miner: SimulatedMiner, set_up: SetUp, *, manual: bool
 ) -> None:
-    entry = await set_up(still_miner)
+    await set_up(still_miner)
     if not manual:
         await set_speed(hass, 50)
-    be_impatient(entry)
     lose_next_answer(still_miner)
     await (set_speed(hass, 60) if manual else let_it_decide(hass))
     assert (speed(hass)[1] is None) is manual

@@ -18,7 +18,6 @@ from .conftest import SetUp, StartMiner
 from .controlling import (
     MINER,
     act,
-    be_impatient,
     in_time,
     is_available,
     keys,
@@ -285,8 +284,7 @@ async def test_the_miner_says_why_it_cannot_be_tuned_otherwise_now(
 async def test_a_choice_of_which_the_answer_was_lost_is_read_back(
     hass: HomeAssistant, still_miner: SimulatedMiner, set_up: SetUp
 ) -> None:
-    entry = await set_up(still_miner)
-    be_impatient(entry)
+    await set_up(still_miner)
     lose_next_answer(still_miner)
     await choose(hass, COOLING, "immersion")
     assert look(hass, COOLING).state == "immersion"

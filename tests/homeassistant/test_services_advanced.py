@@ -17,12 +17,11 @@ import voluptuous as vol
 
 from custom_components.braiins_fleet.const import EVENT_CHANGED
 from simulator import Machine, SimulatedMiner
-from simulator.refusals import InvalidValue, Silence
+from simulator.refusals import InvalidValue, Late
 from simulator.services import settings as answers
 
 from .actions import PROMPT, act, answer_with, ask, lose_answer, when_called
 from .conftest import SetUp, StartMiner
-from .controlling import be_impatient
 from .running import listened_to
 
 SET = "set_advanced_settings"
@@ -221,7 +220,6 @@ async def test_what_was_done_though_no_answer_came_is_found_out(
     chosen: dict[str, Any],
 ) -> None:
     entry = await set_up(miner)
-    be_impatient(entry)
     miner.machine.settings.change({"min_fan_pwm": 20})
     sent = lose_answer(monkeypatch, method)
     [answer] = await ask(hass, action, entry, **CHANGES[action])
@@ -244,13 +242,12 @@ async def test_what_was_not_done_is_tried_once_more(
     method: str,
 ) -> None:
     entry = await set_up(miner)
-    be_impatient(entry)
     miner.machine.settings.change({"restart_delay_s": 20})
     heard: list[Machine] = []
 
     def hear_nothing(machine: Machine, _: Any) -> None:
         heard.append(machine)
-        raise Silence
+        raise Late
 
     answer_with(monkeypatch, method, hear_nothing)
     with pytest.raises(HomeAssistantError) as error:

@@ -19,7 +19,7 @@ import voluptuous as vol
 
 from custom_components.braiins_fleet.const import DOMAIN, EVENT_CHANGED
 from simulator import Machine, SimulatedMiner
-from simulator.refusals import InvalidValue, Silence
+from simulator.refusals import InvalidValue, Late
 from simulator.schema import message
 
 from .actions import PROMPT, act, answer_with, ask, device_of, lose_answer
@@ -212,7 +212,6 @@ async def test_a_password_of_which_no_answer_came_is_found_to_be_new(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     entry = await set_up(miner)
-    be_impatient(entry)
     lose_answer(monkeypatch, "SetPassword")
     [answer] = await ask(hass, "set_password", entry, password=SECRET)
     assert answer["ok"]
@@ -232,10 +231,9 @@ async def test_a_password_of_which_no_answer_came_is_found_to_be_the_old_one(
     # A miner without a password takes the new one as well as any other.
     miner = await start_miner(password=password)
     entry = await set_up(miner)
-    be_impatient(entry)
 
     def hear_nothing(_: Machine, __: Any) -> None:
-        raise Silence
+        raise Late
 
     answer_with(monkeypatch, "SetPassword", hear_nothing)
     with pytest.raises(HomeAssistantError) as error:
@@ -258,7 +256,7 @@ async def test_a_password_that_may_be_either_is_told_to_be_so(
 
     def hang(_: Machine, __: Any) -> None:
         miner.faults.hang()
-        raise Silence
+        raise Late
 
     answer_with(monkeypatch, "SetPassword", hang)
     with pytest.raises(HomeAssistantError) as error:
@@ -274,12 +272,11 @@ async def test_a_miner_that_takes_neither_password_has_its_login_asked_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     entry = await set_up(miner)
-    be_impatient(entry)
 
     def lock_out(machine: Machine, _: Any) -> None:
         machine.accounts.password = "a third one"
         machine.accounts.forget_tokens()
-        raise Silence
+        raise Late
 
     answer_with(monkeypatch, "SetPassword", lock_out)
     with pytest.raises(HomeAssistantError) as error:
@@ -329,7 +326,6 @@ async def test_a_contract_key_of_which_no_answer_came_shows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     entry = await set_up(miner)
-    be_impatient(entry)
     applied = lose_answer(monkeypatch, "ApplyContractKey")
     [answer] = await ask(hass, "apply_contract_key", entry, key=KEY)
     assert answer["ok"]

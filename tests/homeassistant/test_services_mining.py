@@ -1,7 +1,6 @@
 """The actions that switch mining, and miners, on and off."""
 
 import asyncio
-from functools import partial
 from typing import Any
 
 from homeassistant.core import Event, HomeAssistant
@@ -11,7 +10,6 @@ from pytest_homeassistant_custom_component.common import (  # type: ignore[impor
     async_capture_events,
 )
 
-from custom_components.braiins_fleet.asic import Miner
 from custom_components.braiins_fleet.const import EVENT_CHANGED
 from simulator import FakeClock, Machine, SimulatedMiner
 from simulator.mining import Reason, Software
@@ -19,14 +17,6 @@ from simulator.mining import Reason, Software
 from .actions import PROMPT, act, ask, device_of, lose_answer, power_of, when_called
 from .conftest import SetUp, StartMiner
 from .running import PassingTime, listened_to, shown, until
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait for an answer to a command less long."""
-    monkeypatch.setattr(
-        "custom_components.braiins_fleet.Miner", partial(Miner, command_timeout=0.3)
-    )
 
 
 async def test_mining_is_paused_and_resumed(
@@ -155,7 +145,6 @@ async def test_a_miner_that_is_away_does_not_hold_up_those_after_it(
     assert Reason.USER in miners[1].machine.mining.reasons
 
 
-@pytest.mark.usefixtures("impatient")
 async def test_what_was_done_though_the_answer_got_lost_is_no_error(
     hass: HomeAssistant,
     start_miner: StartMiner,
@@ -169,7 +158,6 @@ async def test_what_was_done_though_the_answer_got_lost_is_no_error(
     assert len(done) == 1
 
 
-@pytest.mark.usefixtures("impatient")
 async def test_what_does_not_show_at_once_is_asked_for_again(
     *,
     hass: HomeAssistant,
@@ -187,7 +175,6 @@ async def test_what_does_not_show_at_once_is_asked_for_again(
     assert Reason.USER in miner.machine.mining.reasons
 
 
-@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("fields", [{"power": 2000}, {"change": -760}])
 async def test_a_target_that_was_set_though_the_answer_got_lost_is_no_error(
     *,
@@ -206,7 +193,6 @@ async def test_a_target_that_was_set_though_the_answer_got_lost_is_no_error(
     assert power_of(miner) == 2000
 
 
-@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("method", ["Restart", "Reboot"])
 async def test_what_nobody_can_tell_was_done_is_an_error_and_not_tried_again(
     *,

@@ -21,7 +21,7 @@ from pytest_homeassistant_custom_component.common import (  # type: ignore[impor
 from custom_components.braiins_fleet import relocation, whereabouts
 from custom_components.braiins_fleet.const import DOMAIN, EVENT_CHANGED
 from simulator import Machine, SimulatedMiner
-from simulator.refusals import Silence
+from simulator.refusals import Late
 
 from .actions import PROMPT, act, answer_with, ask, device_of, lose_answer
 from .conftest import SetUp, StartMiner
@@ -368,7 +368,7 @@ async def test_a_miner_that_did_not_hear_of_it_is_left_as_it_is(
 
     def hear_nothing(machine: Machine, _: Any) -> None:
         heard.append(machine)
-        raise Silence
+        raise Late
 
     answer_with(monkeypatch, "SetNetworkConfiguration", hear_nothing)
     with pytest.raises(HomeAssistantError) as error:

@@ -1,7 +1,6 @@
 """The actions that change a pool, and what all that change pools have in common."""
 
 from dataclasses import replace
-from functools import partial
 import logging
 from typing import Any
 
@@ -14,7 +13,6 @@ from pytest_homeassistant_custom_component.common import (  # type: ignore[impor
 )
 import voluptuous as vol
 
-from custom_components.braiins_fleet.asic import Miner
 from custom_components.braiins_fleet.const import DOMAIN, EVENT_CHANGED
 from simulator import SimulatedMiner
 from simulator.options import Quirks
@@ -23,14 +21,6 @@ from .actions import PROMPT, act, ask, device_of, lose_answer
 from .conftest import SetUp, StartMiner
 from .pools import FOUR, ONE, THREE, TWO, USER, give, group, pool, stored, urls
 from .running import listened_to
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait for an answer to a command less long."""
-    monkeypatch.setattr(
-        "custom_components.braiins_fleet.Miner", partial(Miner, command_timeout=0.3)
-    )
 
 
 @pytest.fixture
@@ -327,7 +317,6 @@ async def test_pools_of_which_too_little_is_told_are_left_alone(
     assert stored(miner) == before
 
 
-@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     ("action", "fields"),
     [
@@ -354,7 +343,6 @@ async def test_what_was_done_is_no_failure_though_the_answer_got_lost(
     ]
 
 
-@pytest.mark.usefixtures("impatient")
 async def test_that_only_a_password_was_changed_is_not_believed_without_an_answer(
     hass: HomeAssistant,
     miner: SimulatedMiner,

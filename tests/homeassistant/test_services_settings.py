@@ -2,14 +2,12 @@
 
 import asyncio
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 import pytest
 
-from custom_components.braiins_fleet.asic import Miner
 from simulator import SimulatedMiner
 from simulator.configuration import CoolingMode, TunerMode
 
@@ -35,14 +33,6 @@ METHODS = {
 async def miner(start_miner: StartMiner) -> SimulatedMiner:
     """Start a miner that takes a change over at once."""
     return await start_miner(timing=PROMPT)
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait for an answer to a command less long."""
-    monkeypatch.setattr(
-        "custom_components.braiins_fleet.Miner", partial(Miner, command_timeout=0.3)
-    )
 
 
 def aim_at_hashrate(miner: SimulatedMiner) -> None:
@@ -301,7 +291,6 @@ async def test_boards_of_a_miner_that_does_not_run_are_known_by_its_configuratio
     assert answer["after"] == {"2": False}
 
 
-@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("action", SOMETHING)
 async def test_what_was_set_though_the_answer_got_lost_is_no_error(
     *,

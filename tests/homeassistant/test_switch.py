@@ -27,7 +27,6 @@ from .conftest import SetUp, StartMiner
 from .controlling import (
     MINER,
     act,
-    be_impatient,
     in_time,
     is_available,
     keys,
@@ -220,7 +219,6 @@ async def test_a_pause_of_which_the_answer_was_lost_is_asked_for_again(
     if on:
         await turn(hass, MINING, on=False)
         await pass_time(21)
-    be_impatient(entry)
     lose_next_answer(still_miner)
     await turn(hass, MINING, on=on)
     await pass_time(30)
