@@ -249,3 +249,22 @@ async def test_an_order_that_is_refused_is_given_again_some_minutes_later(
     still_miner.faults.clear()
     await day.passes(minutes=3)
     assert day.told() == [LESS]
+
+
+async def test_a_miner_that_refuses_its_target_goes_on_resting(
+    hass: HomeAssistant,
+    day: Day,
+    still_miner: SimulatedMiner,
+    inputs: dict[str, Any],
+) -> None:
+    set_price(hass, 0.5)
+    await save(hass, BLUEPRINT, **inputs, minimum_on=0, minimum_off=0)
+    await day.passes(minutes=2)
+    assert day.told() == ["pause"]
+    still_miner.faults.fail("SetPowerTarget")
+    set_price(hass, 0.3)
+    await day.passes(minutes=3)
+    assert day.told() == []
+    still_miner.faults.clear()
+    await day.passes(minutes=3)
+    assert day.told() == [LESS, "resume"]

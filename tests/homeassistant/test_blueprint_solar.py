@@ -208,3 +208,15 @@ async def test_two_miners_take_it_one_after_the_other(
     assert await home.passes(10, sun=4200) == ["2: 1400 W"]
     assert await home.passes(10, sun=3000) == ["2: pause"]
     assert await home.passes(10, sun=2000) == ["1: 2000 W"]
+
+
+async def test_a_miner_that_refuses_its_target_goes_on_resting(
+    hass: HomeAssistant, home: Home
+) -> None:
+    home.read_meter()
+    [miner] = home.miners
+    miner.faults.fail("SetPowerTarget")
+    await save(hass, BLUEPRINT, **INPUTS)
+    assert await home.passes(8, sun=2200) == []
+    miner.faults.clear()
+    assert await home.passes(8, sun=2200) == ["2000 W", "resume"]
