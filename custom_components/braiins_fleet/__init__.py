@@ -26,6 +26,7 @@ from .coordinator import MinerConfigEntry, MinerCoordinator
 from .device import keep_device, keep_fleet_device
 from .energy import EnergyLedger
 from .farm import FARM, Farm
+from .firmware_library import FirmwareLibrary
 from .fleet import FleetConfigEntry, FleetCoordinator
 from .identity import is_fleet
 from .issues import keep_issues, tell_of_another, withdraw_with_entries
@@ -63,7 +64,9 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa:
     await memory.load()
     kept = KeptTuning(hass)
     await kept.load()
-    farm = hass.data[FARM] = Farm(memory, energy, kept)
+    library = FirmwareLibrary(hass)
+    await library.start()
+    farm = hass.data[FARM] = Farm(memory, energy, kept, library)
     # Those that were removed while nothing of this was loaded.
     here = {entry.entry_id for entry in hass.config_entries.async_entries(DOMAIN)}
     memory.forget_all_but(here)

@@ -34,3 +34,6 @@ EVENT_JOB: Final = f"{DOMAIN}_job"
 # Home Assistant has no units of its own for these.
 HASHRATE_UNIT: Final = "TH/s"
 EFFICIENCY_UNIT: Final = "J/TH"
+
+# Sent when there are other images.
+SIGNAL_FIRMWARE: Final = f"{DOMAIN}_firmware"

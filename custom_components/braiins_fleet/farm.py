@@ -10,6 +10,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
 from .energy import EnergyLedger
+from .firmware_library import FirmwareLibrary
 from .jobs import Jobs
 from .kept_tuning import KeptTuning
 from .memory import Memory
@@ -29,6 +30,7 @@ class Farm:
     memory: Memory
     energy: EnergyLedger
     kept: KeptTuning
+    library: FirmwareLibrary
     clock: PollClock = field(default_factory=PollClock)
     jobs: Jobs = field(default_factory=Jobs)
     # The entries of miners that somebody has sent to another address just now.

@@ -27,6 +27,7 @@ from .coordinator import MinerConfigEntry
 from .device import named
 from .downloads import DOWNLOADS
 from .failures import undone
+from .firmware_actions import async_setup_firmware_actions
 from .job_actions import async_setup_job_actions
 from .maintenance import MAINTENANCE
 from .manual_tuning import MANUAL_TUNING
@@ -76,6 +77,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
             SupportsResponse.ONLY,
         )
     async_setup_job_actions(hass)
+    async_setup_firmware_actions(hass)
 
 
 def _registrar(

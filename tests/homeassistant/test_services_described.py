@@ -17,6 +17,8 @@ DOCS = Path(__file__).parents[2] / "docs/actions.md"
 
 # These are for jobs, whichever miners those have.
 OF_JOBS = {"cancel_job", "get_jobs"}
+# And these for the library, whoever gets an image from it.
+OF_IMAGES = {"add_firmware", "list_firmware", "remove_firmware"}
 
 
 async def test_actions_are_there_before_any_miner_is(hass: HomeAssistant) -> None:
@@ -33,6 +35,7 @@ async def test_actions_are_there_before_any_miner_is(hass: HomeAssistant) -> Non
         "get_log",
         "get_support_archive",
         "get_jobs",
+        "list_firmware",
         "ping",
     }
 
@@ -46,7 +49,7 @@ async def test_home_assistant_can_show_each_of_them(hass: HomeAssistant) -> None
     described = (await async_get_all_descriptions(hass))[DOMAIN]
     assert described.keys() == hass.services.async_services()[DOMAIN].keys()
     for name, action in described.items():
-        if name not in OF_JOBS:
+        if name not in OF_JOBS | OF_IMAGES:
             assert action["target"] == {"entity": [{"integration": DOMAIN}]}
         for field in action["fields"].values():
             validate_selector(field["selector"])
@@ -65,7 +68,7 @@ async def test_the_examples_in_the_docs_can_be_used_as_they_are(
             domain, _, name = step["action"].partition(".")
             if domain == DOMAIN:
                 schema: Any = actions[name].schema
-                schema({**step["target"], **step["data"]})
+                schema({**step.get("target", {}), **step["data"]})
                 used.add(name)
     assert used == {
         "set_power_target",
@@ -75,4 +78,5 @@ async def test_the_examples_in_the_docs_can_be_used_as_they_are(
         "prefer_pool",
         "run_baseline",
         "get_summary",
+        "add_firmware",
     }
