@@ -146,6 +146,10 @@ class Relay:
         """Refuse connections, and drop those there are."""
         listener, self._listener = self._listener, None
         if listener is not None:
+            for each in listener.sockets:
+                asyncio.get_running_loop().remove_reader(each)
+            # One that was just accepted has to find its listener still there.
+            await asyncio.sleep(0)
             listener.close()
         for connection in tuple(self.connections):
             connection.transport.abort()
