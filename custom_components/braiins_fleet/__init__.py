@@ -26,6 +26,7 @@ from .coordinator import MinerConfigEntry, MinerCoordinator
 from .device import keep_device, keep_fleet_device
 from .energy import EnergyLedger
 from .farm import FARM, Farm
+from .firmware_history import FirmwareHistory
 from .firmware_library import FirmwareLibrary
 from .fleet import FleetConfigEntry, FleetCoordinator
 from .identity import is_fleet
@@ -33,6 +34,7 @@ from .issues import keep_issues, tell_of_another, withdraw_with_entries
 from .kept_tuning import KeptTuning
 from .memory import Memory
 from .restoring import put_back_later
+from .rollout import ROLLOUTS, Rollouts
 from .services import async_setup_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -66,12 +68,17 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa:
     await kept.load()
     library = FirmwareLibrary(hass)
     await library.start()
-    farm = hass.data[FARM] = Farm(memory, energy, kept, library)
+    versions = FirmwareHistory(hass)
+    await versions.load()
+    farm = hass.data[FARM] = Farm(memory, energy, kept, library, versions)
+    rollouts = hass.data[ROLLOUTS] = Rollouts(hass)
+    await rollouts.load()
     # Those that were removed while nothing of this was loaded.
     here = {entry.entry_id for entry in hass.config_entries.async_entries(DOMAIN)}
     memory.forget_all_but(here)
     energy.forget_all_but(here)
     await kept.drop_all_but(here)
+    versions.forget_all_but(here)
 
     async def stop(_: Event) -> None:
         farm.clock.stop()
@@ -82,7 +89,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa:
     hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, stop)
     hass.bus.async_listen_once(EVENT_HOMEASSISTANT_FINAL_WRITE, write)
     # Miners can still be told something then.
-    hass.async_add_shutdown_job(HassJob(farm.jobs.end))
+    hass.async_add_shutdown_job(HassJob(farm.jobs.stop))
     withdraw_with_entries(hass)
     async_setup_services(hass)
     return True
@@ -119,6 +126,7 @@ async def _set_up_miner(hass: HomeAssistant, entry: MinerConfigEntry) -> None:
         entry.runtime_data = coordinator
         keep_device(coordinator)
         keep_issues(coordinator)
+        farm.versions.follow(coordinator)
         await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     except BaseException:
         await miner.close()
@@ -156,7 +164,7 @@ def _make_fleet(hass: HomeAssistant) -> None:
 async def async_unload_entry(hass: HomeAssistant, entry: BraiinsConfigEntry) -> bool:
     """Let go of a miner, or of the fleet."""
     platforms = FLEET_PLATFORMS if is_fleet(entry) else PLATFORMS
-    await hass.data[FARM].jobs.end(entry.entry_id)
+    await hass.data[FARM].jobs.let_go(entry.entry_id)
     return await hass.config_entries.async_unload_platforms(entry, platforms)
 
 
@@ -168,3 +176,4 @@ async def async_remove_entry(hass: HomeAssistant, entry: BraiinsConfigEntry) -> 
         farm.memory.forget(entry.entry_id)
         farm.energy.forget(entry.entry_id)
         await farm.kept.drop(entry.entry_id)
+        farm.versions.forget(entry.entry_id)

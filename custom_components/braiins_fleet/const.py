@@ -35,5 +35,8 @@ EVENT_JOB: Final = f"{DOMAIN}_job"
 HASHRATE_UNIT: Final = "TH/s"
 EFFICIENCY_UNIT: Final = "J/TH"
 
-# Sent when there are other images.
+# Sent, with the id of the entry behind it, as a miner is given another firmware.
+SIGNAL_INSTALLING: Final = f"{DOMAIN}_installing_"
+
+# Sent when there are other images, or when a miner runs another version.
 SIGNAL_FIRMWARE: Final = f"{DOMAIN}_firmware"

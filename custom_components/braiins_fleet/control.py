@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.const import ATTR_DEVICE_ID, CONF_TYPE
-from homeassistant.core import Context
+from homeassistant.core import Context, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 
@@ -102,6 +102,11 @@ class Control:
                 self._stop_job(change, None)
                 await self._see_through(change, context)
 
+    async def settle(self) -> None:
+        """Wait until what has begun is done; a job lets nothing else begin."""
+        async with self._turn:
+            pass
+
     async def _find_way(self, change: Change, job: Job | None) -> None:
         """Let a job that gives way put in order first what it began."""
         stopped = self._stop_job(change, job)
@@ -158,7 +163,7 @@ class Control:
             changed = result
         shows = changed.after != before or change.aim is None
         told = changed if shows else Changed(before, change.aim)
-        self._tell(change.what, told, context)
+        self.tell(change.what, told, context)
         return changed
 
     async def _send(self, change: Change) -> object:
@@ -176,7 +181,8 @@ class Control:
         await coordinator.async_read_back(change.reads)
         return result
 
-    def _tell(self, what: str, changed: Changed, context: Context | None) -> None:
+    @callback
+    def tell(self, what: str, changed: Changed, context: Context | None) -> None:
         """Tell the home what was changed, and who did it."""
         coordinator = self._coordinator
         hass, entry = coordinator.hass, coordinator.config_entry

@@ -35,7 +35,7 @@ from .const import (
 )
 from .control import Control
 from .failing import Failing, is_passing
-from .failures import displaced, shut_out, unreadable
+from .failures import being_updated, displaced, shut_out, unreadable
 from .farm import Farm
 from .happenings import Happening, Watch
 from .identity import identity, is_miner_of, who_is
@@ -317,6 +317,8 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
 
     @override
     async def _async_update_data(self) -> MinerState:
+        if self.config_entry.entry_id in self._farm.installing:
+            return self._hushed()
         self._polling = True
         start = self._now()
         try:
@@ -424,6 +426,13 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         """Read the next answer as if it were the first, whoever it is that answers."""
         self._identified = self._reviewed = False
         self._agenda.begin_anew()
+
+    def _hushed(self) -> MinerState:
+        """Ask nothing of a miner that is given another firmware."""
+        self._doubt()
+        if self.last_update_success and self._silence.is_recent(self._now()):
+            return self.data
+        raise being_updated(self.config_entry)
 
     def _missed(self, err: AsicError) -> MinerState:
         """Overlook a poll that failed, or a few, but not more."""

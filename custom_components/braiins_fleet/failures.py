@@ -1,5 +1,6 @@
 """What goes wrong with a miner, as Home Assistant and whoever uses it are told."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
@@ -43,6 +44,15 @@ def displaced(entry: ConfigEntry[Any], other: str) -> UpdateFailed:
     )
 
 
+def being_updated(entry: ConfigEntry[Any]) -> UpdateFailed:
+    """Say that nothing is asked of it while it gets another firmware."""
+    return UpdateFailed(
+        translation_domain=DOMAIN,
+        translation_key="being_updated",
+        translation_placeholders=_words(entry),
+    )
+
+
 def unreadable(entry: ConfigEntry[Any], err: AsicError) -> UpdateFailed:
     """Say why a miner cannot be read."""
     why = obstacle(err)
@@ -75,6 +85,23 @@ def undone(entry: ConfigEntry[Any], err: AsicError | ValueError) -> HomeAssistan
         translation_domain=DOMAIN,
         translation_key=key,
         translation_placeholders=_words(entry, str(err)),
+    )
+
+
+def in_one(errors: Sequence[HomeAssistantError], miners: int) -> HomeAssistantError:
+    """Return the error of one miner as it is, and those of several together."""
+    if miners == 1:
+        return errors[0]
+    wrong = all(isinstance(err, ServiceValidationError) for err in errors)
+    kind = ServiceValidationError if wrong else HomeAssistantError
+    return kind(
+        translation_domain=DOMAIN,
+        translation_key="some_failed",
+        translation_placeholders={
+            "failed": str(len(errors)),
+            "miners": str(miners),
+            "errors": "; ".join(dict.fromkeys(map(str, errors))),
+        },
     )
 
 

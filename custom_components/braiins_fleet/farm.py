@@ -10,6 +10,8 @@ from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
 from .energy import EnergyLedger
+from .firmware_history import FirmwareHistory
+from .firmware_install import Installing
 from .firmware_library import FirmwareLibrary
 from .jobs import Jobs
 from .kept_tuning import KeptTuning
@@ -31,10 +33,13 @@ class Farm:
     energy: EnergyLedger
     kept: KeptTuning
     library: FirmwareLibrary
+    versions: FirmwareHistory
     clock: PollClock = field(default_factory=PollClock)
     jobs: Jobs = field(default_factory=Jobs)
     # The entries of miners that somebody has sent to another address just now.
     moving: set[str] = field(default_factory=set)
+    # Miners that are given another firmware now, by the ids of their entries.
+    installing: dict[str, Installing] = field(default_factory=dict)
     _places: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(_MEETINGS)
     )

@@ -1,9 +1,9 @@
-"""The actions for the library of firmware images."""
+"""The actions for the firmware of miners, and for the library of images."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import ClientError, ClientTimeout
 from homeassistant.core import (
@@ -24,23 +24,33 @@ from yarl import URL
 from .const import DOMAIN
 from .coordinator import MinerConfigEntry
 from .device import named
-from .farm import FARM
+from .failures import in_one
+from .farm import FARM, Farm
 from .firmware_files import FirmwareImage, wrong
-from .firmware_names import PLATFORMS, VERSION, ImageFacts, slug_of
+from .firmware_install import image_for
+from .firmware_names import PLATFORMS, VERSION, ImageFacts, is_newer, slug_of
 from .identity import is_fleet
-from .targets import require_permission
+from .job_actions import about
+from .jobs import Job
+from .rollout import ROLLOUTS, Pace
+from .targets import coordinator_of, miners_of, require_permission
 
 ATTR_NAME: Final = "name"
 ATTR_PATH: Final = "path"
 ATTR_PLATFORM: Final = "platform"
+ATTR_ROLL_BACK: Final = "roll_back"
 ATTR_SHA256: Final = "sha256"
+ATTR_STOP_AFTER: Final = "stop_after"
 ATTR_URL: Final = "url"
 ATTR_VERSION: Final = "version"
+ATTR_WAIT: Final = "wait"
+ATTR_WAVE_SIZE: Final = "wave_size"
 
 _PIECE = 1024 * 1024
 # Of silence; how long all of it takes is up to the line.
 _PATIENCE = ClientTimeout(total=None, sock_connect=30, sock_read=60)
 
+_VERSION = vol.All(cv.string, vol.Match(rf"^{VERSION}$"))
 _ADD = vol.All(
     vol.Schema(
         {
@@ -49,7 +59,7 @@ _ADD = vol.All(
             vol.Optional(ATTR_SHA256): vol.All(
                 cv.string, vol.Match(r"^[0-9a-fA-F]{64}$")
             ),
-            vol.Optional(ATTR_VERSION): vol.All(cv.string, vol.Match(rf"^{VERSION}$")),
+            vol.Optional(ATTR_VERSION): _VERSION,
             vol.Optional(ATTR_PLATFORM): vol.In([*PLATFORMS]),
         }
     ),
@@ -58,9 +68,34 @@ _ADD = vol.All(
 )
 
 
+_INSTALL = vol.All(
+    cv.make_entity_service_schema(
+        {
+            vol.Optional(ATTR_VERSION): _VERSION,
+            vol.Optional(ATTR_ROLL_BACK, default=False): cv.boolean,
+            vol.Optional(ATTR_WAVE_SIZE, default=5): vol.All(
+                vol.Coerce(int), vol.Range(min=1, max=50)
+            ),
+            vol.Optional(ATTR_STOP_AFTER, default=1): vol.All(
+                vol.Coerce(int), vol.Range(min=1, max=1000)
+            ),
+            vol.Optional(ATTR_WAIT, default=False): cv.boolean,
+        }
+    ),
+)
+
+
 @callback
 def async_setup_firmware_actions(hass: HomeAssistant) -> None:
     """Make the actions known."""
+    async_register_admin_service(
+        hass,
+        DOMAIN,
+        "install_firmware",
+        partial(_install, hass),
+        _INSTALL,
+        SupportsResponse.OPTIONAL,
+    )
     async_register_admin_service(
         hass,
         DOMAIN,
@@ -82,6 +117,80 @@ def async_setup_firmware_actions(hass: HomeAssistant) -> None:
         partial(_list, hass),
         vol.Schema({}),
         SupportsResponse.ONLY,
+    )
+
+
+async def _install(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+    """Give miners another firmware, those for which that is possible."""
+    if call.data[ATTR_ROLL_BACK] and ATTR_VERSION in call.data:
+        raise wrong("firmware_back_to_what")
+    farm = hass.data[FARM]
+    await farm.library.look()
+    wanted: dict[str, FirmwareImage] = {}
+    left_out: list[MinerConfigEntry] = []
+    reasons: list[dict[str, JsonValueType]] = []
+    errors: list[HomeAssistantError] = []
+    miners = await miners_of(hass, call)
+    for miner in miners:
+        try:
+            image = _image_for(farm, miner, call.data)
+        except HomeAssistantError as err:
+            errors.append(err)
+            left_out.append(miner)
+            reasons.append({"error": str(err)})
+            continue
+        if image is None:
+            left_out.append(miner)
+            reasons.append({"error": None})
+        else:
+            wanted[miner.entry_id] = image
+    told: dict[str, JsonValueType] = {"id": None}
+    if wanted:
+        job = _roll_out(hass, wanted, call)
+        if call.data[ATTR_WAIT]:
+            await job.wait()
+            if job.error is not None and not call.return_response:
+                raise job.error
+        told = about(hass, job)
+    if errors and not call.return_response:
+        raise in_one(errors, len(miners))
+    return {**told, "left_out": [*named(hass, left_out, reasons)]}
+
+
+def _image_for(
+    farm: Farm, miner: MinerConfigEntry, fields: Mapping[str, Any]
+) -> FirmwareImage | None:
+    """Return what a miner is to be given; nothing where it has that already."""
+    details = coordinator_of(miner).data.snapshot.details
+    release = details.release if details else None
+    version: str | None = fields.get(ATTR_VERSION)
+    if fields[ATTR_ROLL_BACK]:
+        version = farm.versions.previous(miner.entry_id, release)
+        if version is None:
+            raise wrong("firmware_no_previous", miner=miner.title)
+    elif version is None:
+        images = farm.library.of(details.platform) if details else []
+        newest = images[0].version if images else None
+        if newest is not None and not is_newer(newest, release):
+            return None
+        version = newest
+    return None if version == release else image_for(farm, miner, version)
+
+
+def _roll_out(
+    hass: HomeAssistant, wanted: Mapping[str, FirmwareImage], call: ServiceCall
+) -> Job:
+    """Begin with one miner for each of the images, as each may be a bad one."""
+    trying: dict[str, str] = {}
+    for entry_id, image in wanted.items():
+        trying.setdefault(image.name, entry_id)
+    return hass.data[ROLLOUTS].start(
+        {entry_id: image.version or "" for entry_id, image in wanted.items()},
+        [*trying.values()],
+        Pace(
+            wave_size=call.data[ATTR_WAVE_SIZE], stop_after=call.data[ATTR_STOP_AFTER]
+        ),
+        call.context,
     )
 
 
@@ -138,7 +247,7 @@ async def _may_read(
     hass: HomeAssistant, call: ServiceCall, entry: MinerConfigEntry
 ) -> bool:
     try:
-        await require_permission(hass, call, [entry], only_reads=True)
+        await require_permission(hass, call.context, [entry], only_reads=True)
     except Unauthorized:
         return False
     return True

@@ -29,6 +29,11 @@ def order_of(version: str) -> tuple[int, ...]:
     return tuple(map(int, re.findall(r"\d+", version)))
 
 
+def is_newer(version: str | None, than: str | None) -> bool:
+    """Tell whether a release is newer than another; without one there is none."""
+    return version is not None and order_of(version) > order_of(than or "")
+
+
 def slug_of(platform: Platform) -> str:
     """Return the name of a platform as it is in addresses and names of images."""
     return platform.replace("_", "-")

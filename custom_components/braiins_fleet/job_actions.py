@@ -119,7 +119,7 @@ async def _run_baseline(hass: HomeAssistant, call: ServiceCall) -> ServiceRespon
         await job.wait()
         if job.error is not None and not call.return_response:
             raise job.error
-    return _about(hass, job)
+    return about(hass, job)
 
 
 async def _cancel(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
@@ -138,7 +138,7 @@ async def _cancel(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
     for job in jobs:
         job.cancel()
     await asyncio.gather(*(job.wait(_ENDS_WITHIN) for job in jobs))
-    return {"jobs": [_about(hass, job) for job in jobs]}
+    return {"jobs": [about(hass, job) for job in jobs]}
 
 
 async def _tell(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
@@ -152,7 +152,7 @@ async def _tell(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
                 await require_permission(hass, call.context, miners, only_reads=True)
             except Unauthorized:
                 continue
-            told.append(_about(hass, job))
+            told.append(about(hass, job))
     return {"jobs": told}
 
 
@@ -165,7 +165,8 @@ def _miners(hass: HomeAssistant, job: Job) -> list[MinerConfigEntry]:
     ]
 
 
-def _about(hass: HomeAssistant, job: Job) -> dict[str, JsonValueType]:
+def about(hass: HomeAssistant, job: Job) -> dict[str, JsonValueType]:
+    """Return what there is to tell of a job."""
     miners = _miners(hass, job)
     results = [job.results.get(miner.entry_id, {}) for miner in miners]
     return {

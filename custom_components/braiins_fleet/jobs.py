@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from enum import StrEnum
@@ -34,6 +34,11 @@ class JobKind(StrEnum):
     FIRMWARE_UPDATE = "firmware_update"
 
     @property
+    def needs_entries(self) -> bool:
+        """Whether it ends when one of its miners is unloaded, if only for a moment."""
+        return self is JobKind.BASELINE
+
+    @property
     def gives_way(self) -> bool:
         """Whether pausing or stopping one of its miners makes it pointless."""
         return self is JobKind.BASELINE
@@ -55,6 +60,8 @@ class JobStep(StrEnum):
     SETTLING = "settling"
     MEASURING = "measuring"
     RESTORING = "restoring"
+    UPLOADING = "uploading"
+    RESTARTING = "restarting"
     CANCELLING = "cancelling"
 
 
@@ -210,6 +217,8 @@ class Jobs:
         self._running: list[Job] = []
         self._ended: deque[Job] = deque(maxlen=_REMEMBERED)
         self._watchers: list[CALLBACK_TYPE] = []
+        # Home Assistant stops: what can go on later does.
+        self.is_stopping = False
 
     @property
     def running(self) -> tuple[Job, ...]:
@@ -247,11 +256,21 @@ class Jobs:
         job.begin(work)
         return job
 
-    async def end(self, entry_id: str | None = None) -> None:
-        """End the job that owns a miner, or all jobs, and wait for that."""
-        ending = [
-            job for job in self._running if entry_id is None or entry_id in job.miners
-        ]
+    async def stop(self) -> None:
+        """End all jobs, as Home Assistant stops, and wait for that."""
+        self.is_stopping = True
+        await self._end(self._running)
+
+    async def let_go(self, entry_id: str) -> None:
+        """End the job that needs a miner which is unloaded, and wait for that."""
+        await self._end(
+            job
+            for job in self._running
+            if entry_id in job.miners and job.kind.needs_entries
+        )
+
+    async def _end(self, jobs: Iterable[Job]) -> None:
+        ending = list(jobs)
         for job in ending:
             job.cancel()
         await asyncio.gather(*(job.wait(_ENDS_WITHIN) for job in ending))

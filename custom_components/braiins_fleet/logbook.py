@@ -14,13 +14,11 @@ from homeassistant.components.logbook.const import (
 from homeassistant.const import ATTR_DEVICE_ID, CONF_TYPE, STATE_OFF, STATE_ON
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
-from homeassistant.helpers.translation import (
-    async_get_cached_translations,
-    async_translate_state,
-)
+from homeassistant.helpers.translation import async_translate_state
 
 from .const import DOMAIN, EVENT_CHANGED, EVENT_HAPPENED
 from .happenings import What
+from .texts import text
 
 # Actions that set what there is an entity for as well, and what that is called.
 _TARGETS = {
@@ -60,8 +58,8 @@ def _sentence(hass: HomeAssistant, happened: Mapping[str, Any]) -> str:
     if what == What.STATUS_CHANGED:
         for end in ("from", "to"):
             key = f"sensor.status.state.{about[end]}"
-            about[end] = _text(hass, "entity", key) or about[end]
-    sentence = _text(hass, "common", f"logbook_{what}")
+            about[end] = text(hass, "entity", key) or about[end]
+    sentence = text(hass, "common", f"logbook_{what}")
     # What a later version has written down, this one may not know.
     return what if sentence is None else sentence.format(**about)
 
@@ -74,11 +72,11 @@ def _change(hass: HomeAssistant, change: Mapping[str, Any]) -> str:
         if name is None:
             # What bears the name of the miner is called by what it does.
             key = f"{entity.domain}.{entity.translation_key}.name"
-            name = _text(hass, "entity", key)
+            name = text(hass, "entity", key)
     elif what in _TARGETS:
-        name = _text(hass, "entity", f"number.{_TARGETS[what]}.name")
+        name = text(hass, "entity", f"number.{_TARGETS[what]}.name")
     else:
-        name = _text(hass, "services", f"{what}.name")
+        name = text(hass, "services", f"{what}.name")
     before, after = change["before"], change["after"]
     if after is None or (entity is None and what not in _TARGETS):
         key = "logbook_done"
@@ -86,7 +84,7 @@ def _change(hass: HomeAssistant, change: Mapping[str, Any]) -> str:
         key = "logbook_set"
     else:
         key = "logbook_changed"
-    sentence = _text(hass, "common", key)
+    sentence = text(hass, "common", key)
     if sentence is None:
         return what
     return sentence.format(
@@ -115,8 +113,3 @@ def _in_words(hass: HomeAssistant, value: Any, entity: er.RegistryEntry | None) 
         entity.translation_key,
         entity.device_class or entity.original_device_class,
     )
-
-
-def _text(hass: HomeAssistant, category: str, key: str) -> str | None:
-    texts = async_get_cached_translations(hass, hass.config.language, category, DOMAIN)
-    return texts.get(f"component.{DOMAIN}.{category}.{key}")

@@ -20,13 +20,14 @@ import voluptuous as vol
 from .advanced_settings import ADVANCED_ASKS, ADVANCED_CHANGES
 from .answers import ASKS, Answer, AskAction
 from .asic import AsicError, TimedOut, Unreachable
+from .auto_upgrade import AUTO_UPGRADE
 from .changes import ATTR_CONFIRM, ATTR_STAGGER, CHANGES, ChangeAction, Fields
 from .const import DOMAIN
 from .control import Changed
 from .coordinator import MinerConfigEntry
 from .device import named
 from .downloads import DOWNLOADS
-from .failures import undone
+from .failures import in_one, undone
 from .firmware_actions import async_setup_firmware_actions
 from .job_actions import async_setup_job_actions
 from .maintenance import MAINTENANCE
@@ -44,8 +45,8 @@ _CHANGES = (
     *ADVANCED_CHANGES,
     SET_NETWORK,
     *MAINTENANCE,
+    AUTO_UPGRADE,
 )
-
 # Of as many miners as that is something wanted at a time.
 _AT_ONCE = 25
 
@@ -105,7 +106,7 @@ async def _change(
     outcomes = await change_each(action, miners, call.data, call.context)
     errors = [each for each in outcomes if isinstance(each, HomeAssistantError)]
     if errors and not call.return_response:
-        raise _in_one(errors, len(miners))
+        raise in_one(errors, len(miners))
     return {"miners": [*named(hass, miners, [*map(_told, outcomes)])]}
 
 
@@ -167,20 +168,3 @@ async def _ask(
 
     found = await asyncio.gather(*map(ask, miners))
     return {"miners": [*action.arrange(named(hass, miners, found), call.data)]}
-
-
-def _in_one(errors: Sequence[HomeAssistantError], miners: int) -> HomeAssistantError:
-    """Return the error of one miner as it is, and those of several together."""
-    if miners == 1:
-        return errors[0]
-    wrong = all(isinstance(err, ServiceValidationError) for err in errors)
-    kind = ServiceValidationError if wrong else HomeAssistantError
-    return kind(
-        translation_domain=DOMAIN,
-        translation_key="some_failed",
-        translation_placeholders={
-            "failed": str(len(errors)),
-            "miners": str(miners),
-            "errors": "; ".join(dict.fromkeys(map(str, errors))),
-        },
-    )

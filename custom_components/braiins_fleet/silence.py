@@ -59,6 +59,10 @@ class Silence:
             self.misses < DEFAULT_TOLERATED_MISSES and silent < AWAY_AFTER
         )
 
+    def is_recent(self, now: float) -> bool:
+        """Tell whether what it answered last may be shown though nobody asks it."""
+        return self.answered is not None and now - self.answered < KEEP_FOR
+
     def wait(self, now: float) -> float:
         """Return how long to leave the miner alone between two polls."""
         if self.is_unreachable:

@@ -34,7 +34,7 @@ from simulator import SimulatedMiner
 
 from .conftest import SetUp
 from .images import NAME, add_firmware, hash_of, image_of, library, list_firmware, put
-from .test_targets import user_with
+from .people import user_with
 
 IMAGE = image_of("26.05")
 PLAIN = NAME.format(version="26.05")
@@ -79,6 +79,11 @@ def within(hass: HomeAssistant, name: str, content: bytes) -> Path:
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(content)
     return path
+
+
+def link(hass: HomeAssistant, path: Path) -> None:
+    """Have a link to a file in the configuration folder."""
+    Path(hass.config.path(path.name)).symlink_to(path)
 
 
 async def refusal(
@@ -331,7 +336,7 @@ async def test_home_assistant_reads_no_file_that_people_may_not_have_it_read(
         {"path": str(path)},
     )
     # Nor where a link leads to it.
-    os.symlink(path, hass.config.path(path.name))
+    link(hass, path)
     key, _ = await refusal(add_firmware(hass, path=path.name))
     assert key == "firmware_not_allowed"
     hass.config.allowlist_external_dirs = {str(elsewhere)}

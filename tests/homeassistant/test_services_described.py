@@ -79,4 +79,5 @@ async def test_the_examples_in_the_docs_can_be_used_as_they_are(
         "run_baseline",
         "get_summary",
         "add_firmware",
+        "install_firmware",
     }

@@ -38,7 +38,8 @@ async def test_the_firmware_that_is_installed_is_known_and_a_newer_one_is_not(
         "device_class": "firmware",
         "installed_version": firmware.release,
         "latest_version": None,
-        "supported_features": 0,
+        # Of an installation, should there be one.
+        "supported_features": 4,
         "title": "Braiins OS",
     }
 

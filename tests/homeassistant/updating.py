@@ -20,9 +20,7 @@ UPDATE = f"update.{MINER}_firmware"
 PLATFORM = "am3-aml"
 
 
-async def install(
-    hass: HomeAssistant, entity_id: str = UPDATE, **fields: object
-) -> None:
+async def install(hass: HomeAssistant, entity_id: str = UPDATE, **fields: Any) -> None:
     """Press the button of an update, and wait for the end of it."""
     await act(hass, "update.install", entity_id, **fields)
 
@@ -39,7 +37,7 @@ async def to_the_end[T](
     return await task
 
 
-async def begin(hass: HomeAssistant, **fields: object) -> asyncio.Task[None]:
+async def begin(hass: HomeAssistant, **fields: Any) -> asyncio.Task[None]:
     """Press the button, and wait until it is under way."""
     task = asyncio.create_task(install(hass, **fields))
     await until(lambda: task.done() or look(hass, UPDATE).attributes["in_progress"])
