@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -13,9 +13,10 @@ COMPONENT = Path("custom_components") / DOMAIN
 
 @dataclass(frozen=True)
 class Source:
-    """A Python file, read."""
+    """A Python file, read; `known` are all files that were read along with it."""
 
     path: Path
+    known: dict[Path, Source] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def tree(self) -> ast.Module:
@@ -71,8 +72,11 @@ class Source:
 
     def _imported(self, module: str, level: int, name: str) -> str | None:
         if level == 1:
-            beside = self.path.parent / f"{module.replace('.', '/')}.py"
-            return Source(beside)._named.get(name) if beside.exists() else None  # noqa: SLF001 - its own class
+            path = self.path.parent / f"{module.replace('.', '/')}.py"
+            if path not in self.known and not path.exists():
+                return None
+            beside = self.known.setdefault(path, Source(path, self.known))
+            return beside._named.get(name)  # noqa: SLF001 - its own class
         if module.startswith("homeassistant."):
             value = getattr(import_module(module), name, None)
             return str(value) if isinstance(value, str) else None
@@ -81,7 +85,10 @@ class Source:
 
 def sources(root: Path) -> list[Source]:
     """Return the Python files that face Home Assistant, in order."""
-    return [Source(path) for path in sorted((root / COMPONENT).glob("*.py"))]
+    known: dict[Path, Source] = {}
+    for path in sorted((root / COMPONENT).glob("*.py")):
+        known[path] = Source(path, known)
+    return [*known.values()]
 
 
 def source(root: Path, name: str) -> Source | None:
