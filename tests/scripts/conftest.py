@@ -265,6 +265,7 @@ def tree(tmp_path: Path) -> Path:
         "proto/bos/version.proto": PROTO,
         "simulator/miner.py": "import grpc\n",
         "README.md": "A fleet.\n",
+        "docs/api.md": "It has no methods yet.\n",
         "docs/entities.md": DOCUMENT,
         "docs/actions.md": (
             "`braiins_fleet.dig` a `share` of a `kind`, or `braiins_fleet.rest`.\n"
