@@ -42,6 +42,16 @@ _LONGEST_STAGGER = 600
 type Fields = Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A text that does not show where Home Assistant logs how an action was called."""
+
+    text: str = field(repr=False)
+
+
+SECRET = vol.All(cv.string, vol.Coerce(Secret))
+
+
 @dataclass(frozen=True, kw_only=True)
 class ChangeAction:
     """An action that changes miners; `plan` says what it means for one of them.

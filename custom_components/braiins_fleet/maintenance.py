@@ -1,13 +1,11 @@
 """What only an administrator may do to a miner: its password, its key, ways back."""
 
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
 from homeassistant.const import CONF_PASSWORD
 from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import config_validation as cv
 import voluptuous as vol
 
 from .asic import (
@@ -19,7 +17,7 @@ from .asic import (
     Reading,
     Unsupported,
 )
-from .changes import ChangeAction, Fields, invalid, require_api
+from .changes import SECRET, ChangeAction, Fields, Secret, invalid, require_api
 from .const import DOMAIN
 from .control import Change
 from .coordinator import MinerCoordinator
@@ -32,14 +30,7 @@ ATTR_KEY: Final = "key"
 _LONGEST_SECRET = 128
 
 
-@dataclass(frozen=True, slots=True)
-class _Secret:
-    """A text that does not show where Home Assistant logs how an action was called."""
-
-    text: str = field(repr=False)
-
-
-def _checked(coordinator: MinerCoordinator, secret: _Secret) -> str:
+def _checked(coordinator: MinerCoordinator, secret: Secret) -> str:
     """Return a secret that can be sent, and say nothing of one that cannot."""
     text = secret.text
     if not (0 < len(text) <= _LONGEST_SECRET and text.isprintable()):
@@ -144,19 +135,18 @@ def _tell_when_gone(coordinator: MinerCoordinator) -> None:
     coordinator.config_entry.async_on_unload(coordinator.async_add_listener(look))
 
 
-_SECRET = vol.All(cv.string, vol.Coerce(_Secret))
 _admin = partial(ChangeAction, admin=True)
 
 MAINTENANCE: tuple[ChangeAction, ...] = (
     _admin(
         name="set_password",
         plan=_plan_password,
-        fields={vol.Required(CONF_PASSWORD): _SECRET},
+        fields={vol.Required(CONF_PASSWORD): SECRET},
     ),
     _admin(
         name="apply_contract_key",
         plan=_plan_key,
-        fields={vol.Required(ATTR_KEY): _SECRET},
+        fields={vol.Required(ATTR_KEY): SECRET},
     ),
     _admin(name="factory_reset", plan=_plan_reset, loses="factory_reset_loses"),
     _admin(name="restore_stock", plan=_plan_stock, loses="restore_stock_loses"),

@@ -24,7 +24,7 @@ from .asic import (
     Refused,
     SaveAction,
 )
-from .changes import ChangeAction, Fields, invalid
+from .changes import SECRET, ChangeAction, Fields, invalid
 from .control import Change
 from .coordinator import MinerCoordinator
 from .pool_urls import EXAMPLE, are_same, has_sound_key, is_pool_url, shown
@@ -237,9 +237,10 @@ def _pool(known: PoolSettings | None, wanted: Fields) -> PoolSettings:
     """Return a pool as it is wanted; what was not given stays as it is."""
     url, user = wanted[CONF_URL], wanted[ATTR_USER]
     pool = known or PoolSettings(url=url, user=user)
+    secret = wanted.get(CONF_PASSWORD)
     return replace(
         pool,
-        password=wanted.get(CONF_PASSWORD, pool.password),
+        password=pool.password if secret is None else secret.text,
         enabled=wanted.get(ATTR_ENABLED, True),
     )
 
@@ -369,7 +370,7 @@ _POOL = vol.Schema(
     {
         vol.Required(CONF_URL): _text,
         vol.Required(ATTR_USER): _text,
-        vol.Optional(CONF_PASSWORD): cv.string,
+        vol.Optional(CONF_PASSWORD): SECRET,
         vol.Optional(ATTR_ENABLED, default=True): cv.boolean,
     }
 )
@@ -414,7 +415,7 @@ POOL_CHANGES: tuple[ChangeAction, ...] = (
         fields={
             vol.Required(CONF_URL): _text,
             vol.Required(ATTR_USER): _text,
-            vol.Optional(CONF_PASSWORD): cv.string,
+            vol.Optional(CONF_PASSWORD): SECRET,
             vol.Optional(ATTR_GROUP): _text,
         },
     ),

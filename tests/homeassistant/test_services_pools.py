@@ -22,6 +22,8 @@ from .conftest import SetUp, StartMiner
 from .pools import FOUR, ONE, THREE, TWO, USER, give, group, pool, stored, urls
 from .running import listened_to
 
+PASSWORD = "not for the log"
+
 
 @pytest.fixture
 async def miner(start_miner: StartMiner) -> SimulatedMiner:
@@ -401,3 +403,39 @@ async def test_a_login_in_an_address_is_not_shown_and_not_repeated_from_the_mine
         f"Antminer S19k Pro refused: {ONE!r} is no pool address"
         " such as stratum+tcp://host:port"
     )
+
+
+@pytest.mark.parametrize(
+    ("action", "fields"),
+    [
+        ("add_pool", {"url": FOUR, "user": "me", "password": PASSWORD}),
+        (
+            "set_pools",
+            {
+                "groups": {
+                    "name": "main",
+                    "pools": {"url": FOUR, "user": "me", "password": PASSWORD},
+                }
+            },
+        ),
+    ],
+)
+async def test_a_call_that_fails_and_nobody_waits_for_is_logged_without_the_password(
+    *,
+    hass: HomeAssistant,
+    miner: SimulatedMiner,
+    set_up: SetUp,
+    action: str,
+    fields: dict[str, Any],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    entry = await set_up(miner)
+    miner.faults.fail("UpdatePoolGroup")
+    called = fields | {"device_id": device_of(hass, entry).id}
+    await hass.services.async_call(DOMAIN, action, called, blocking=False)
+    await hass.async_block_till_done()
+    assert f"Error executing service: <ServiceCall {DOMAIN}.{action}" in caplog.text
+    # Home Assistant's own trace of its bus has everything, if somebody switches it on.
+    for record in caplog.records:
+        message = record.getMessage()
+        assert "Bus:Handling" in message or PASSWORD not in message
