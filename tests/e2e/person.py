@@ -180,6 +180,27 @@ class Person:
         heading = self.page.get_by_role("heading", name="Response")
         return self.page.locator("ha-card").filter(has=heading)
 
+    async def open_assist(self) -> None:
+        """Open the dialog to speak with Home Assistant."""
+        await self.page.get_by_role("button", name="Assist (A)").click()
+        await self.assist.get_by_role("textbox").wait_for()
+
+    @property
+    def assist(self) -> Locator:
+        """The dialog to speak with Home Assistant."""
+        return self.page.locator("ha-voice-command-dialog")
+
+    async def say(self, sentence: str) -> str:
+        """Type what others say; returns the answer."""
+        answers = self.assist.locator(".message.hass")
+        answer = answers.nth(await answers.count())
+        box = self.assist.get_by_role("textbox")
+        await box.fill(sentence)
+        await box.press("Enter")
+        # There are three dots while it is thought about.
+        text = answer.get_by_role("paragraph").filter(has_text=re.compile(r"\w"))
+        return await text.inner_text()
+
     def card(self, title: str) -> Locator:
         """Return the part of the overview that is about one device."""
         heading = self.page.get_by_role("heading", name=title, exact=True)

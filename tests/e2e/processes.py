@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import json
 import os
 from pathlib import Path
+import shutil
 import signal
 import sys
 import tempfile
@@ -99,17 +100,61 @@ class House:
 
     async def readings(self, of: str) -> dict[str, str]:
         """Return the states of a device of ours, by what the entities tell."""
-        device = (await self.devices())[of].id
-        registered = await self.api.command("config/entity_registry/list")
         states = {
             state["entity_id"]: state["state"]
             for state in await self.api.command("get_states")
         }
         return {
-            entity["unique_id"].partition("_")[2]: states[entity["entity_id"]]
-            for entity in registered
-            if entity["device_id"] == device and entity["entity_id"] in states
+            key: states[entity_id]
+            for key, entity_id in (await self._entities(of)).items()
+            if entity_id in states
         }
+
+    async def attributes(self, of: str, key: str) -> dict[str, Any]:
+        """Return what else an entity of a device of ours tells."""
+        entity_id = (await self._entities(of))[key]
+        [attributes] = [
+            state["attributes"]
+            for state in await self.api.command("get_states")
+            if state["entity_id"] == entity_id
+        ]
+        return dict(attributes)
+
+    async def expose(self, of: str, key: str) -> None:
+        """Let the voice assistant know of an entity of a device of ours."""
+        await self.api.command(
+            "homeassistant/expose_entity",
+            assistants=["conversation"],
+            entity_ids=[(await self._entities(of))[key]],
+            should_expose=True,
+        )
+
+    async def _entities(self, of: str) -> dict[str, str]:
+        device = (await self.devices())[of].id
+        return {
+            entity["unique_id"].partition("_")[2]: entity["entity_id"]
+            for entity in await self.api.command("config/entity_registry/list")
+            if entity["device_id"] == device
+        }
+
+    async def call(self, host: str, name: str, area: str) -> None:
+        """Give a miner a name, and a place."""
+        place = await self.api.command("config/area_registry/create", name=area)
+        await self.api.command(
+            "config/device_registry/update",
+            device_id=(await self.devices())[host].id,
+            name_by_user=name,
+            area_id=place["area_id"],
+        )
+
+    async def learn(self, language: str) -> None:
+        """Copy the sentences of a language, and have Home Assistant read them."""
+        await asyncio.to_thread(
+            shutil.copytree,
+            ROOT / "custom_sentences" / language,
+            self._config / "custom_sentences" / language,
+        )
+        await self.api.command("call_service", domain="conversation", service="reload")
 
     async def _hang_up(self) -> None:
         self._api = None
