@@ -84,8 +84,6 @@ async def async_setup_intents(hass: HomeAssistant) -> None:
 class MinerIntent(IntentHandler):
     """Something that one can say to miners, by name, area or floor, or to all."""
 
-    platforms = None
-
     @override
     async def async_handle(self, intent_obj: Intent) -> IntentResponse:
         slots: Slots = {

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from .asic import MinerStatus
 from .called import Called
@@ -110,25 +109,28 @@ def done(
     ]
     said = []
     if changed:
-        about: dict[str, Any] = {
-            "miner": changed[0][0],
-            "count": len(changed),
-            "value": _aims(speech, [outcome for _, outcome in changed]),
-        }
-        key = action if len(changed) == 1 else f"{action}_all"
-        said.append(speech.say(key, **about))
+        said.append(_changed(speech, action, changed))
     if failed and len(each) > 1:
         said.append(speech.say("failed_all", failed=len(failed), count=len(each)))
     said += list(dict.fromkeys(failed))[:_MOST_ERRORS]
     return " ".join(said)
 
 
-def _aims(speech: Speech, changed: Sequence[Changed]) -> str | None:
-    """Say the sum of what targets are now; of other changes there is none."""
-    targets = [each.after for each in changed]
-    if not all(isinstance(target, int | float) for target in targets):
-        return None
-    return speech.watts(sum(targets))
+def _changed(
+    speech: Speech, action: str, changed: Sequence[tuple[str, Changed]]
+) -> str:
+    """Say what was done, and what targets come to."""
+    now = [outcome.after for _, outcome in changed]
+    if None in now:
+        # It is done, though not every miner tells what it aims at now.
+        return speech.say("done")
+    targets = [target for target in now if isinstance(target, int | float)]
+    return speech.say(
+        action if len(changed) == 1 else f"{action}_all",
+        miner=changed[0][0],
+        count=len(changed),
+        value=speech.watts(sum(targets)),
+    )
 
 
 def _status(
@@ -165,34 +167,37 @@ def _figures(speech: Speech, mining: Sequence[MinerState]) -> list[str]:
 
 
 def _problems(speech: Speech, there: Sequence[tuple[str, MinerState]]) -> list[str]:
-    told = {
-        name: [error.message.rstrip(".") for error in state.snapshot.errors]
+    told = [
+        (name, list(dict.fromkeys(error.message.rstrip(".") for error in errors)))
         for name, state in there
-        if state.snapshot.errors is not None
-    }
-    affected = {name: messages for name, messages in told.items() if messages}
+        if (errors := state.snapshot.errors) is not None
+    ]
+    affected = [(name, messages) for name, messages in told if messages]
     said = []
     if len(told) > 1:
         key = "problems_all" if affected else "problems_none_all"
         said.append(speech.say(key, affected=len(affected), count=len(told)))
     elif told and not affected:
-        said.append(speech.say("problems_none", miner=next(iter(told))))
+        said.append(speech.say("problems_none", miner=told[0][0]))
     said += [
-        speech.say("problems", miner=name, problems="; ".join(dict.fromkeys(messages)))
-        for name, messages in affected.items()
+        speech.say("problems", miner=name, problems="; ".join(messages))
+        for name, messages in affected
     ]
-    return said + _unknown(speech, [name for name, _ in there if name not in told])
+    unknown = [name for name, state in there if state.snapshot.errors is None]
+    return said + _unknown(speech, unknown)
 
 
 def _figure(
     speech: Speech, about: About, there: Sequence[tuple[str, MinerState]]
 ) -> list[str]:
     figure = _FIGURES[about]
-    known = [
-        (value, name, state)
-        for name, state in there
-        if (value := figure.read(state)) is not None
-    ]
+    known, unknown = [], []
+    for name, state in there:
+        value = figure.read(state)
+        if value is None:
+            unknown.append(name)
+        else:
+            known.append((value, name, state))
     said = []
     if known:
         value, name, _ = max(known, key=lambda each: each[0])
@@ -202,8 +207,7 @@ def _figure(
             key = f"{about.value}_all"
         aloud = figure.aloud(speech, value)
         said.append(speech.say(key, miner=name, count=len(known), value=aloud))
-    names = {name for _, name, _ in known}
-    return said + _unknown(speech, [name for name, _ in there if name not in names])
+    return said + _unknown(speech, unknown)
 
 
 def _unknown(speech: Speech, names: Sequence[str]) -> list[str]:

@@ -21,6 +21,7 @@ from pytest_homeassistant_custom_component.common import (  # type: ignore[impor
 )
 
 from custom_components.braiins_fleet.const import EVENT_CHANGED
+from custom_components.braiins_fleet.control import Changed
 from simulator import SimulatedMiner
 from simulator.mining import Reason
 
@@ -283,3 +284,15 @@ async def test_nothing_is_done_that_makes_no_sense(
     with pytest.raises(intent.InvalidSlotInfo):
         await intent.async_handle(hass, "test", "BraiinsFleetSetPower", given)
     assert power_of(miners[GARAGE]) == before
+
+
+async def test_a_target_that_a_miner_does_not_tell_is_not_made_up(
+    hass: HomeAssistant, entries: Entries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coordinator = entries[GARAGE].runtime_data
+
+    async def do(*_: Any) -> Changed:
+        return Changed(2760, None)
+
+    monkeypatch.setattr(coordinator.control, "do", do)
+    assert await hear(hass, "set the garage miner to 2000 watts") == "Done."

@@ -8,12 +8,14 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import intent
 from homeassistant.util.unit_system import US_CUSTOMARY_SYSTEM
 import pytest
 
 from custom_components import braiins_fleet
 from custom_components.braiins_fleet.asic import MinerStatus
+from custom_components.braiins_fleet.speech import speech_in
 from custom_components.braiins_fleet.spoken_answers import About
 from simulator import SimulatedMiner
 
@@ -247,6 +249,13 @@ async def test_of_many_names_a_few_are_said(
     assert said.endswith(" and 2 more.")
 
 
+async def test_an_error_without_a_text_of_ours_is_said_as_it_is(
+    hass: HomeAssistant,
+) -> None:
+    speech = await speech_in(hass, "de")
+    assert speech.error(HomeAssistantError("It broke"), GARAGE) == "It broke."
+
+
 def test_there_are_no_other_texts() -> None:
     folder = Path(braiins_fleet.__file__).parent
     texts = json.loads((folder / "translations/en.json").read_text())["common"]
@@ -260,7 +269,7 @@ def test_there_are_no_other_texts() -> None:
         *(f"{key}_all" for key in (*of_one_or_all, "failed", "status")),
         *(f"status_{status}" for status in statuses),
         *("degrees", "joules", "kilowatts", "petahash", "terahash", "watts"),
-        *("away", "figures", "more", "not_allowed", "number", "unknown"),
+        *("away", "done", "figures", "more", "not_allowed", "number", "unknown"),
     }
     spoken = {key for key in texts if key.startswith("speech_")}
     assert spoken == {f"speech_{key}" for key in expected}
