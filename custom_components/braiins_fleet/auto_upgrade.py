@@ -1,6 +1,7 @@
 """The action that has miners upgrade by themselves, and when."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
 from homeassistant.exceptions import ServiceValidationError
@@ -52,7 +53,7 @@ def _plan(coordinator: MinerCoordinator, fields: Fields) -> Change:
         return (
             now is not None
             and now.enabled is enabled
-            and schedule in (None, now.schedule)
+            and (schedule is None or _fits(schedule, now.schedule))
         )
 
     return Change(
@@ -64,6 +65,13 @@ def _plan(coordinator: MinerCoordinator, fields: Fields) -> Change:
         done=done,
         again=True,
         reads=(Reading.AUTO_UPGRADE,),
+    )
+
+
+def _fits(wanted: UpgradeSchedule, now: UpgradeSchedule | None) -> bool:
+    """Tell whether this is what was wanted; the rest the miner has chosen itself."""
+    return type(now) is type(wanted) and all(
+        value in (None, getattr(now, name)) for name, value in asdict(wanted).items()
     )
 
 

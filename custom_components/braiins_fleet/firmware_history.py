@@ -116,6 +116,7 @@ class FirmwareHistory:
         """Forget a miner that was removed."""
         if self._miners.pop(entry_id, None) is not None:
             self._save()
+            async_dispatcher_send(self._hass, SIGNAL_FIRMWARE)
 
     @callback
     def forget_all_but(self, entry_ids: Container[str]) -> None:
