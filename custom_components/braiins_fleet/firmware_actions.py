@@ -66,22 +66,18 @@ _ADD = vol.All(
     cv.has_at_least_one_key(ATTR_PATH, ATTR_URL),
     cv.has_at_most_one_key(ATTR_PATH, ATTR_URL),
 )
-
-
-_INSTALL = vol.All(
-    cv.make_entity_service_schema(
-        {
-            vol.Optional(ATTR_VERSION): _VERSION,
-            vol.Optional(ATTR_ROLL_BACK, default=False): cv.boolean,
-            vol.Optional(ATTR_WAVE_SIZE, default=5): vol.All(
-                vol.Coerce(int), vol.Range(min=1, max=50)
-            ),
-            vol.Optional(ATTR_STOP_AFTER, default=1): vol.All(
-                vol.Coerce(int), vol.Range(min=1, max=1000)
-            ),
-            vol.Optional(ATTR_WAIT, default=False): cv.boolean,
-        }
-    ),
+_INSTALL = cv.make_entity_service_schema(
+    {
+        vol.Optional(ATTR_VERSION): _VERSION,
+        vol.Optional(ATTR_ROLL_BACK, default=False): cv.boolean,
+        vol.Optional(ATTR_WAVE_SIZE, default=5): vol.All(
+            vol.Coerce(int), vol.Range(min=1, max=50)
+        ),
+        vol.Optional(ATTR_STOP_AFTER, default=1): vol.All(
+            vol.Coerce(int), vol.Range(min=1, max=1000)
+        ),
+        vol.Optional(ATTR_WAIT, default=False): cv.boolean,
+    }
 )
 
 

@@ -132,7 +132,9 @@ class Installation:
         self._resumed = resumed
         self._on_sent = on_sent
         self._on_progress = on_progress
-        self._installing = Installing()
+        self._installing = (
+            Installing() if sent is None else Installing(Step.RESTARTING, None)
+        )
 
     async def run(self, job: Job) -> str | None:
         """Do it, and return what there was before; raises with what went wrong."""
@@ -154,8 +156,7 @@ class Installation:
                     sent = await self._before()
                     if sent.release == self._version:
                         return sent.release
-                    doubt = await self._upload(image)
-                    await self._on_sent(sent)
+                    doubt = await self._upload(image, sent)
                 self._show(Step.RESTARTING, None)
                 after = await self._restarted(sent, deadline, doubt)
         finally:
@@ -194,14 +195,14 @@ class Installation:
         if self._entry.state is ConfigEntryState.LOADED:
             await self._entry.runtime_data.async_refresh()
 
-    async def _upload(self, image: FirmwareImage) -> AsicError | None:
+    async def _upload(self, image: FirmwareImage, to: Sent) -> AsicError | None:
         """Send the image; returns why it is not sure that the miner has taken it."""
-        sent = 0
+        so_far = 0
 
         def progress(by_now: int) -> None:
-            nonlocal sent
-            sent = by_now
-            self._show(Step.UPLOADING, 100 * sent // image.size)
+            nonlocal so_far
+            so_far = by_now
+            self._show(Step.UPLOADING, 100 * so_far // image.size)
 
         firmware = self._coordinator().miner.firmware
         try:
@@ -210,13 +211,20 @@ class Installation:
             )
         except AsicError as err:
             lost = isinstance(err, Faulty | Garbled | TimedOut | Unreachable)
-            if lost and sent == image.size:
+            if lost and so_far == image.size:
                 # Only the answer may have been lost.
+                await self._on_sent(to)
                 return err
             said = str(undone(self._entry, err))
             raise self._failed("firmware_upload_failed", error=said) from err
+        except asyncio.CancelledError:
+            if so_far == image.size:
+                # It may begin all the same.
+                await self._on_sent(to)
+            raise
         if not begun:
             raise self._failed("firmware_not_begun")
+        await self._on_sent(to)
         return None
 
     async def _restarted(

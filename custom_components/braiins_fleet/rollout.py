@@ -142,8 +142,8 @@ class Rollouts:
     async def _work(self, key: str, rollout: _Rollout, job: Job) -> None:
         self._plans[key] = rollout.plan
         jobs = self._hass.data[FARM].jobs
-        await self.save()
         try:
+            await self.save()
             await rollout.run(job)
         finally:
             if not jobs.is_stopping:
@@ -203,7 +203,10 @@ class _Rollout:
                 # What is missing is done after the restart.
                 for task in tasks:
                     task.cancel()
-            # Otherwise what has begun is seen through, and nothing else begins.
+            else:
+                # What has begun is seen through, if need be after a restart.
+                self.plan["waves"] = [wave]
+                await self._rollouts.save()
             await asyncio.wait(tasks)
             raise
         for task in tasks:

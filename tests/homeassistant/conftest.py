@@ -26,7 +26,10 @@ from simulator.server import Answers
 
 from .blueprints import Day
 from .dialogs import check_texts
+from .fleets import Fleet, StartFleet, call_it
+from .images import list_firmware, put
 from .running import PassingTime, hang_up_on_all
+from .updating import PLATFORM
 
 type MakeEntry = Callable[..., MockConfigEntry]
 # The paths of what miners were asked for by Home Assistant in this run.
@@ -209,3 +212,26 @@ def add_fleet(hass: HomeAssistant) -> Callable[[], Awaitable[MockConfigEntry]]:
         return entry
 
     return add
+
+
+@pytest.fixture
+def start_fleet(
+    hass: HomeAssistant,
+    pass_time: PassingTime,  # noqa: ARG001 - it has to be there before
+    start_miner: StartMiner,
+    set_up: SetUp,
+) -> StartFleet:
+    """Start some miners that all are of one kind, and have an image for them."""
+
+    async def begin(*names: str, api: int = 10, image: str = "26.05") -> Fleet:
+        fleet: Fleet = {}
+        for place, name in enumerate(names):
+            miner = await start_miner(api=api, seed=place + 1)
+            entry = await set_up(miner)
+            call_it(hass, entry, name)
+            fleet[name] = miner, entry
+        put(hass, image, PLATFORM)
+        await list_firmware(hass)
+        return fleet
+
+    return begin
