@@ -141,6 +141,8 @@ class Baseline:
 
     async def _measure_all(self, job: Job) -> None:
         coordinator, entry_id = self._coordinator, self._entry.entry_id
+        # What is on its way already is what somebody wants afterwards.
+        await coordinator.control.settle()
         # Something may still be left of a measurement that was broken off.
         await put_back(coordinator, self._kept, job.context, job)
         before = await tuning_now(coordinator)

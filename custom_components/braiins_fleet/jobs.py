@@ -161,8 +161,12 @@ class Job:
 
     @callback
     def cancel(self) -> None:
-        """Have it end; once, so that it can put in order what it began."""
-        if self._task is not None and not self.is_cancelled:
+        """Have it end; once, so that it can put in order what it began.
+
+        One that is doing just that has nothing left that could be broken off.
+        """
+        is_ending = self.is_cancelled or self.step is JobStep.RESTORING
+        if self._task is not None and not is_ending:
             self.is_cancelled = True
             self._task.cancel()
             self.report(step=JobStep.CANCELLING)

@@ -21,7 +21,8 @@ from .const import LOGGER
 from .control import Change
 from .coordinator import MinerCoordinator
 from .failures import undone
-from .jobs import Job
+from .farm import FARM
+from .jobs import Job, owned
 from .kept_tuning import KeptTuning, Tuning
 from .state import MinerState
 
@@ -62,6 +63,10 @@ async def put_back(
     if before is None:
         return
     now = await tuning_now(coordinator)
+    owner = coordinator.hass.data[FARM].jobs.owner(entry_id)
+    if owner not in (None, job):
+        # What is kept may be from before that one, which has not begun to change it.
+        raise owned(owner, coordinator.config_entry)
     if _is_left(now.mode, before):
         await coordinator.control.do(_going_back(before), context, job=job)
     await kept.drop(entry_id)

@@ -1,5 +1,6 @@
 """Whatever becomes of a measurement, the miner is put back to how it was tuned."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -15,14 +16,22 @@ from pytest_homeassistant_custom_component.common import (  # type: ignore[impor
 )
 
 from custom_components.braiins_fleet.asic import Miner
+from custom_components.braiins_fleet.kept_tuning import KeptTuning
 from simulator import Machine, SimulatedMiner, Timing
 from simulator.configuration import ManualSettings, TunerMode, TunerSettings
 
-from .actions import lose_answer
+from .actions import act, lose_answer, power_of
 from .conftest import MakeEntry, SetUp, StartMiner
 from .controlling import be_impatient, note_changes
 from .running import PassingTime, fall_silent
-from .working import begin_baseline, measured, measuring, pass_until, tune
+from .working import (
+    begin_baseline,
+    cancel_job,
+    measured,
+    measuring,
+    pass_until,
+    tune,
+)
 
 STORE = "braiins_fleet.tuning"
 # How a miner was tuned, and what is kept of that while it is measured.
@@ -72,6 +81,21 @@ def cut_short(miner: SimulatedMiner, way: dict[str, Any]) -> None:
     tuner = replace(way["tuner"], enabled=True, mode=TunerMode.POWER, power=2000.0)
     tune(miner.machine, **way)
     tune(miner.machine, tuner=tuner)
+
+
+class Held:
+    """Holds a method up until it is let go."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, of: type, name: str) -> None:
+        self.begun, self.let_go = asyncio.Event(), asyncio.Event()
+        held = getattr(of, name)
+
+        async def wait(*arguments: Any, **named: Any) -> Any:
+            self.begun.set()
+            await self.let_go.wait()
+            return await held(*arguments, **named)
+
+        monkeypatch.setattr(of, name, wait)
 
 
 @pytest.fixture
@@ -286,6 +310,79 @@ async def test_a_new_measurement_begins_with_what_the_last_one_left(
     entry = remember(miner, KEPT_BY_POWER)
     assert await hass.config_entries.async_setup(entry.entry_id)
     job = await begin_baseline(hass, entry, targets=[1500], duration=60)
+    await measured(hass, pass_time, job.id)
+    assert is_tuned(miner.machine, **BY_POWER)
+
+
+async def test_a_target_that_is_on_its_way_when_it_begins_is_what_it_goes_back_to(
+    *,
+    hass: HomeAssistant,
+    monkeypatch: pytest.MonkeyPatch,
+    pass_time: PassingTime,
+    miner: SimulatedMiner,
+    set_up: SetUp,
+) -> None:
+    entry = await set_up(miner)
+    held = Held(monkeypatch, type(entry.runtime_data.miner.tuning), "set_power_target")
+    setting = asyncio.create_task(act(hass, "set_power_target", entry, power=2500))
+    await held.begun.wait()
+    job = await begin_baseline(hass, entry, targets=[2000], duration=60)
+    await pass_time(10)
+    held.let_go.set()
+    await measured(hass, pass_time, job.id)
+    await setting
+    assert power_of(miner) == 2500
+
+
+async def test_it_is_too_late_to_cancel_it_when_the_miner_is_being_put_back(
+    *,
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    pass_time: PassingTime,
+    miner: SimulatedMiner,
+    set_up: SetUp,
+) -> None:
+    entry = await set_up(miner)
+    job = await begin_baseline(hass, entry, targets=[2000], duration=60)
+    await measuring(hass, pass_time)
+    held = Held(monkeypatch, Miner, "performance_mode")
+    await pass_until(hass, pass_time, held.begun.is_set)
+    cancelling = asyncio.create_task(cancel_job(hass, job.id))
+    await pass_time(1)
+    held.let_go.set()
+    await pass_until(hass, pass_time, cancelling.done)
+    assert [told["state"] for told in await cancelling] == ["done"]
+    assert power_of(miner) == 2760
+    assert hass_storage[STORE]["data"] == {}
+
+
+async def test_what_is_still_tried_does_not_end_what_a_new_measurement_keeps(
+    *,
+    hass: HomeAssistant,
+    monkeypatch: pytest.MonkeyPatch,
+    pass_time: PassingTime,
+    miner: SimulatedMiner,
+    remember: Callable[..., MockConfigEntry],
+) -> None:
+    cut_short(miner, BY_POWER)
+    entry = remember(miner, KEPT_BY_POWER)
+    miner.faults.fail("GetActivePerformanceMode")
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await pass_time(5)
+    miner.faults.clear()
+    kept, let_go, keep = asyncio.Event(), asyncio.Event(), KeptTuning.keep
+
+    async def keep_slowly(*arguments: Any) -> None:
+        await keep(*arguments)
+        kept.set()
+        await let_go.wait()
+
+    monkeypatch.setattr(KeptTuning, "keep", keep_slowly)
+    job = await begin_baseline(hass, entry, targets=[1500], duration=60)
+    await pass_until(hass, pass_time, kept.is_set)
+    await pass_time(60, step=5)
+    let_go.set()
     await measured(hass, pass_time, job.id)
     assert is_tuned(miner.machine, **BY_POWER)
 
