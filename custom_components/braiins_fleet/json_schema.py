@@ -49,7 +49,14 @@ def find_breach(schema: Mapping[str, Any], changes: Mapping[str, Any]) -> Breach
                 continue
             for found in _breaches(schema, own, value, name):
                 return found
-    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as err:
+    except (
+        ArithmeticError,
+        AttributeError,
+        KeyError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as err:
         # What the miner sent is no schema at all.
         raise NotUnderstood("", f"{type(err).__name__}: {err}") from err
     return None

@@ -99,6 +99,7 @@ def test_what_is_not_foreseen_is_a_slip_unless_it_is_said_otherwise() -> None:
         {"properties": {"it": {"type": "decimal"}}},
         {"properties": {"it": {"minimum": "low"}}},
         {"properties": {"it": {"multipleOf": "a"}}},
+        {"properties": {"it": {"multipleOf": 0}}},
         {"properties": {"it": {"anyOf": 3}}},
         {"properties": {"it": {"anyOf": [{"pattern": "a"}]}}},
         {"properties": {"it": "a"}},
@@ -117,3 +118,8 @@ def test_a_rule_that_is_not_understood_refuses_everything(
 ) -> None:
     with pytest.raises(NotUnderstood):
         find_breach(schema, {"it": 1})
+
+
+def test_a_number_that_no_computer_can_handle_is_refused() -> None:
+    with pytest.raises(NotUnderstood):
+        breaks({"type": "number"}, 10**400)
