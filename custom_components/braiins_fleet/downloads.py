@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import aclosing, suppress
 from datetime import datetime, timedelta
+from operator import itemgetter
 from pathlib import Path
 import re
 from secrets import token_hex
@@ -105,15 +106,16 @@ class _Last:
             self.lines.append(line)
 
     def _time_of(self, line: str) -> datetime | None:
-        if (stamp := _STAMP.match(line)) is not None:
-            with suppress(ValueError):
+        # What only looks like a time is none.
+        with suppress(ValueError, OverflowError):
+            if (stamp := _STAMP.match(line)) is not None:
                 written = datetime.fromisoformat(stamp[1])
                 # Miners know no other time than that of the world.
                 return (
                     written if written.tzinfo else written.replace(tzinfo=dt_util.UTC)
                 )
-        if self._booted and (after := _SINCE_BOOT.match(line)) is not None:
-            return self._booted + timedelta(seconds=float(after[1]))
+            if self._booted and (after := _SINCE_BOOT.match(line)) is not None:
+                return self._booted + timedelta(seconds=float(after[1]))
         return None
 
 
@@ -188,8 +190,9 @@ class _Download:
     def begin(self) -> None:
         folder = self.path.parent
         folder.mkdir(parents=True, exist_ok=True)
-        for old in folder.glob(f"*{_PART}"):
-            if time.time() - old.stat().st_mtime > _ABANDONED_AFTER:
+        now = time.time()
+        for old, written in _times(folder.glob(f"*{_PART}")):
+            if now - written > _ABANDONED_AFTER:
                 old.unlink(missing_ok=True)
         self._file = self._part.open("xb")
 
@@ -202,11 +205,11 @@ class _Download:
         self._part.replace(self.path)
         kept = [
             each
-            for each in self.path.parent.glob(self._of_this_miner)
-            if each.suffix != _PART
+            for each in _times(self.path.parent.glob(self._of_this_miner))
+            if each[0].suffix != _PART
         ]
-        kept.sort(key=lambda each: each.stat().st_mtime, reverse=True)
-        for old in kept[_KEPT_OF_EACH:]:
+        kept.sort(key=itemgetter(1), reverse=True)
+        for old, _ in kept[_KEPT_OF_EACH:]:
             old.unlink(missing_ok=True)
 
     def let_go(self) -> None:
@@ -216,6 +219,13 @@ class _Download:
                 self._file.close()
             with suppress(OSError):
                 self._part.unlink(missing_ok=True)
+
+
+def _times(files: Iterable[Path]) -> Iterator[tuple[Path, float]]:
+    """Yield when each file was written, unless it is removed just now."""
+    for file in files:
+        with suppress(FileNotFoundError):
+            yield file, file.stat().st_mtime
 
 
 def _failure(

@@ -108,7 +108,8 @@ async def test_lines_without_a_time_belong_to_the_one_before(
         monkeypatch,
         "GetLog",
         b"orphan\n2026-01-01T00:00:00Z old\n  of old\n[2026-01-02 00:00:00+01:00] n",
-        b"ew\r\n  of new\n2026-99-99T00:00:00Z no time\n2026-01-03T00:00:00 \xff end",
+        b"ew\r\n  of new\n2026-99-99T00:00:00Z no time\n[99999999999999.0] nor this",
+        b"\n2026-01-03T00:00:00 \xff end",
     )
     entry = await set_up(miner)
     [answer] = await ask(hass, "get_log", entry, since="2026-01-01 20:00:00+00:00")
@@ -116,6 +117,7 @@ async def test_lines_without_a_time_belong_to_the_one_before(
         "[2026-01-02 00:00:00+01:00] new",
         "  of new",
         "2026-99-99T00:00:00Z no time",
+        "[99999999999999.0] nor this",
         "2026-01-03T00:00:00 \N{REPLACEMENT CHARACTER} end",
     ]
 
@@ -289,6 +291,19 @@ async def test_what_a_crash_left_half_finished_is_removed_when_nobody_writes_it(
     assert names(folder) == sorted([Path(answer["path"]).name, "new.zip.part"])
 
 
+async def test_what_somebody_else_removes_meanwhile_is_no_obstacle(
+    hass: HomeAssistant, miner: SimulatedMiner, set_up: SetUp, folder: Path
+) -> None:
+    entry = await set_up(miner)
+    mac = miner.machine.identity.mac.replace(":", "").lower()
+    # It is listed, and gone for whoever asks for more.
+    for name in (f"{mac}_gone.zip", "gone.zip.part"):
+        put_dangling(folder / name)
+    [answer] = await ask(hass, "get_support_archive", entry)
+    assert "error" not in answer
+    assert Path(answer["path"]).name in names(folder)
+
+
 @pytest.mark.parametrize("pieces", [[], [b""], [b"some", RuntimeError()]])
 async def test_an_archive_that_does_not_come_whole_is_not_kept(
     *,
@@ -394,6 +409,11 @@ def put(file: Path, *, age: float) -> None:
     file.touch()
     then = time.time() - age
     os.utime(file, (then, then))
+
+
+def put_dangling(link: Path) -> None:
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(link.parent / "nowhere")
 
 
 def names(folder: Path) -> list[str]:
