@@ -69,7 +69,7 @@ def _plan_password(coordinator: MinerCoordinator, fields: Fields) -> Change:
 
 def _plan_key(coordinator: MinerCoordinator, fields: Fields) -> Change:
     require_api(coordinator, 6)
-    key = _checked(coordinator, fields[ATTR_KEY]).strip()
+    key = _checked(coordinator, Secret(fields[ATTR_KEY].text.strip()))
     before = coordinator.data.snapshot.license
 
     async def command(miner: Miner) -> None:

@@ -1,5 +1,6 @@
 """Password, contract key, factory reset, and back to stock: for administrators only."""
 
+from collections.abc import Callable
 from typing import Any
 
 from homeassistant.auth.models import User
@@ -19,6 +20,7 @@ import voluptuous as vol
 
 from custom_components.braiins_fleet.const import DOMAIN, EVENT_CHANGED
 from simulator import Machine, SimulatedMiner
+from simulator.faults import Faults
 from simulator.refusals import InvalidValue, Late
 from simulator.schema import message
 
@@ -149,6 +151,15 @@ async def test_a_secret_that_cannot_be_one_is_refused_and_not_repeated(
     assert miner.calls == calls
 
 
+async def test_spaces_are_no_key(
+    hass: HomeAssistant, miner: SimulatedMiner, set_up: SetUp
+) -> None:
+    entry = await set_up(miner)
+    with pytest.raises(ServiceValidationError) as error:
+        await act(hass, "apply_contract_key", entry, key="  ")
+    assert error.value.translation_key == "secret_impossible"
+
+
 @pytest.mark.parametrize("action", ["set_password", "apply_contract_key"])
 async def test_a_call_that_fails_and_nobody_waits_for_is_logged_without_the_secret(
     *,
@@ -245,20 +256,25 @@ async def test_a_password_of_which_no_answer_came_is_found_to_be_the_old_one(
     assert entry.runtime_data.last_update_success
 
 
+@pytest.mark.parametrize(
+    "then", [lambda faults: faults.hang(), lambda faults: faults.fail("Login")]
+)
 async def test_a_password_that_may_be_either_is_told_to_be_so(
+    *,
     hass: HomeAssistant,
     miner: SimulatedMiner,
     set_up: SetUp,
     monkeypatch: pytest.MonkeyPatch,
+    then: Callable[[Faults], None],
 ) -> None:
     entry = await set_up(miner)
     be_impatient(entry, read_timeout=0.1)
 
-    def hang(_: Machine, __: Any) -> None:
-        miner.faults.hang()
+    def fail(_: Machine, __: Any) -> None:
+        then(miner.faults)
         raise Late
 
-    answer_with(monkeypatch, "SetPassword", hang)
+    answer_with(monkeypatch, "SetPassword", fail)
     with pytest.raises(HomeAssistantError) as error:
         await act(hass, "set_password", entry, password=SECRET)
     assert error.value.translation_key == "password_unsure"

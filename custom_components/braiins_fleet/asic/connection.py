@@ -358,7 +358,8 @@ class Connection:
                 await self._log_in(password)
             except Denied:
                 return False
-            except TimedOut, Unreachable:
+            except AsicError:
+                # One that starts anew may say much else at first.
                 await asyncio.sleep(_TRY_AGAIN)
             else:
                 return True
