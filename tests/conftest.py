@@ -5,10 +5,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from grpc import aio
+from hypothesis import settings
 import pytest
 import pytest_socket
 
 LOOPBACK = ["127.0.0.0/8", "::1"]
+
+# For whoever has the time: --hypothesis-profile=long.
+settings.register_profile("long", max_examples=500, print_blob=True)
 
 
 @pytest.fixture(autouse=True)
