@@ -148,15 +148,20 @@ class Relay:
         if listener is not None:
             for each in listener.sockets:
                 asyncio.get_running_loop().remove_reader(each)
+            # What is on its way now does not arrive any more.
+            self._drop()
             # One that was just accepted has to find its listener still there.
             await asyncio.sleep(0)
             listener.close()
-        for connection in tuple(self.connections):
-            connection.transport.abort()
+        self._drop()
         if listener is not None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(1):
                     await listener.wait_closed()
+
+    def _drop(self) -> None:
+        for connection in tuple(self.connections):
+            connection.transport.abort()
 
     def switch(self, mode: Mode) -> None:
         """Treat all connections, present and to come, like this."""
