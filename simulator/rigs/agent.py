@@ -100,6 +100,13 @@ class _Connection:
                 text = await self._out.get()
                 if not self.frozen:
                     await self.socket.send_str(text)
+                self._out.task_done()
+
+    async def sent(self) -> None:
+        """Wait until all is out, or cannot get out any more."""
+        all_out = asyncio.create_task(self._out.join())
+        await asyncio.wait((all_out, self._writer), return_when="FIRST_COMPLETED")
+        all_out.cancel()
 
     async def drop(self) -> None:
         """Cut the connection without a word."""
@@ -232,11 +239,14 @@ class Agent:
             await self._left.pop().drop()
 
     def _tick(self, name: str, every: float, action: Callable[[], None]) -> None:
-        def ring() -> None:
-            self._tick(name, every, action)
-            action()
+        def plan(moment: float) -> None:
+            def ring() -> None:
+                plan(moment + every)
+                action()
 
-        self._tickers[name] = self._alarms.after(every, ring)
+            self._tickers[name] = self._alarms.at(moment, ring)
+
+        plan(self._alarms.clock.now() + every)
 
     async def _live(self) -> None:
         delay = _FIRST_DELAY_S
@@ -316,6 +326,7 @@ class Agent:
         except Failed as failure:
             error = str(failure)
         connection.send(wire.result(message.command.id, error))
+        await connection.sent()
 
     def _send(self, message_type: str, **fields: Any) -> None:
         if self._connection is not None and self.connected.is_set():

@@ -13,7 +13,7 @@ _LEAST_FAN = 30.0
 _FAN_PER_DEGREE = 3.0
 _THROTTLES_AT_C = 88.0
 # The part of the power that the cores take, and what their clock does to it.
-_CORE_SHARE = 0.6
+_CORE_SHARE = 0.75
 _CORE_EXPONENT = 2.4
 _IDLE_CORE_MHZ = 210
 _IDLE_MEMORY_MHZ = 405
@@ -158,7 +158,7 @@ class Card:
             wanted *= max(0.4, 1 - (self.heat_c - _THROTTLES_AT_C) / 20)
         for_cores = self.power_limit - model.idle_watts - self._memory_watts
         full = (model.watts - model.idle_watts) * _CORE_SHARE
-        share = math.pow(max(0.05, for_cores / full), 1 / _CORE_EXPONENT)
+        share = math.pow(max(0.01, for_cores / full), 1 / _CORE_EXPONENT)
         within = share * model.core_mhz
         return round(min(wanted, within) / 15) * 15
 

@@ -48,8 +48,10 @@ GARBAGE = (
 class Faults:
     """Switches faults on and off; those that happen once need no clearing.
 
-    What takes its time to begin is waited for by the fleet's `settled`.
+    What takes its time to begin is waited for by the rig's `settled`.
     """
+
+    descriptions = DESCRIPTIONS
 
     def __init__(self, rig: SimulatedRig) -> None:
         """Begin with a healthy rig."""

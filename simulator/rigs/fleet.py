@@ -1,7 +1,7 @@
 """Many rigs in one process, on one clock and with one timer."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import replace
 from itertools import cycle
 from typing import Any, Self
@@ -44,19 +44,18 @@ class SimulatedRig:
         alarms: Alarms,
         client: ClientSession,
         habits: Habits | None = None,
-        background: Callable[[Coroutine[Any, Any, None]], None],
     ) -> None:
         """Plug a rig together."""
         self.name = name
         self.machine = machine
         self.alarms = alarms
         self._client = client
-        self._background = background
+        self._tasks: set[asyncio.Task[None]] = set()
         self.agent = Agent(
             machine, server, token, alarms=alarms, client=client, habits=habits
         )
-        self.agent.reboots = lambda: background(self.reboot())
-        self.agent.powers_off = lambda: background(self.agent.stop())
+        self.agent.reboots = lambda: self.later(self.reboot())
+        self.agent.powers_off = lambda: self.later(self.agent.stop())
         self.faults = Faults(self)
 
     def twin(self) -> Agent:
@@ -72,7 +71,14 @@ class SimulatedRig:
 
     def later(self, work: Coroutine[Any, Any, None]) -> None:
         """Have something done that needs its time."""
-        self._background(work)
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def settled(self) -> None:
+        """Wait for what was begun in the background."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks)
 
     async def reboot(self) -> None:
         """Go away, and come back without a miner."""
@@ -104,7 +110,6 @@ class RigFleet:
         self.clock = clock or RealClock()
         self.alarms = Alarms(self.clock)
         self._client = http_client()
-        self._tasks: set[asyncio.Task[None]] = set()
         self.rigs = [
             SimulatedRig(
                 f"rig-{number}",
@@ -114,7 +119,6 @@ class RigFleet:
                 alarms=self.alarms,
                 client=self._client,
                 habits=replace(habits or Habits()),
-                background=self._later,
             )
             for number, (token, kind) in enumerate(
                 zip(tokens, cycle(kinds), strict=False), 1
@@ -126,23 +130,6 @@ class RigFleet:
                 name = "t-rex" if vendors == {"NVIDIA"} else "lolminer"
                 rig.machine.launch(_PLAYED | {"name": name})
                 rig.machine.warm_up()
-
-    def _later(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def settled(self) -> None:
-        """Wait for what was begun in the background."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks)
-
-    def find(self, name: str) -> SimulatedRig:
-        """Return a rig by its name."""
-        for rig in self.rigs:
-            if rig.name == name:
-                return rig
-        raise LookupError(f"no rig is known as {name!r}")
 
     async def __aenter__(self) -> Self:
         """Start."""
@@ -162,8 +149,8 @@ class RigFleet:
     async def stop(self) -> None:
         """Be gone."""
         self.alarms.stop()
-        await self.settled()
         for rig in self.rigs:
+            await rig.settled()
             await rig.faults.end()
         await asyncio.gather(*(rig.agent.close() for rig in self.rigs))
         await self._client.close()

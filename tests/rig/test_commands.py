@@ -246,7 +246,7 @@ async def test_commands_that_ran_into_a_reboot_are_not_repeated(
     pair.simulated.faults.reboot()
     with pytest.raises(Disconnected):
         await install
-    await pair.fleet.settled()
+    await pair.simulated.settled()
     pair.gateway.clock.advance(45)
     await pair.agent.connected.wait()
     await pair.live(20)

@@ -118,7 +118,7 @@ async def test_a_second_connection_is_refused_and_the_first_one_stays(
     # It waits ever longer, in place of coming back five times a second.
     assert 1 < pair.rig.refusals <= 7
     pair.simulated.faults.clear()
-    await pair.fleet.settled()
+    await pair.simulated.settled()
 
 
 async def test_a_half_open_connection_is_replaced_once_it_was_silent_for_a_minute(
@@ -150,7 +150,7 @@ async def test_a_frozen_link_ends_after_a_minute_of_silence(
     assert not pair.rig.state.connected
     assert session is not pair.rig.session
     pair.simulated.faults.clear()
-    await pair.fleet.settled()
+    await pair.simulated.settled()
     await until(pair.rig, lambda: pair.rig.state.connected)
 
 

@@ -74,7 +74,7 @@ async def test_a_second_instance_behind_the_first_one_is_no_start(
 ) -> None:
     pair = await start_rig()
     pair.simulated.faults.restart_agent()
-    await pair.fleet.settled()
+    await pair.simulated.settled()
     await pair.agent.connected.wait()
     # The agent does not own the miner any more, and starts another beside it.
     command = replace(START, algorithm="ethash")
@@ -118,7 +118,7 @@ async def test_a_reboot_is_seen_by_its_absence(start_rig: StartRig) -> None:
     pair = await start_rig()
     effect = await pair.while_living(pair.rig.carry_out(Reboot()))
     assert effect is Effect.APPLIED
-    await pair.fleet.settled()
+    await pair.simulated.settled()
 
 
 async def test_a_reboot_that_nothing_came_of_is_none(start_rig: StartRig) -> None:
@@ -132,7 +132,7 @@ async def test_a_shutdown_lasts(start_rig: StartRig) -> None:
     pair = await start_rig()
     effect = await pair.while_living(pair.rig.carry_out(Shutdown()))
     assert effect is Effect.APPLIED
-    await pair.fleet.settled()
+    await pair.simulated.settled()
     pair.gateway.clock.advance(600)
     assert not pair.agent.running
 

@@ -232,7 +232,7 @@ async def test_a_card_that_falls_off_the_bus_is_missed_after_the_boot(
     assert pair.rig.state.gpus is None
     assert not pair.rig.state.lost
     pair.simulated.faults.reboot()
-    await pair.fleet.settled()
+    await pair.simulated.settled()
     pair.gateway.clock.advance(45)
     await pair.agent.connected.wait()
     await pair.live(30)
