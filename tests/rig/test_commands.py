@@ -167,6 +167,10 @@ async def test_an_answer_to_a_ping_tells_that_a_result_got_lost(line: Line) -> N
         await line.rig.run(StopMiner(), deadline=0.01)
     await asked(line)
     ping = await line.ws.receive()
+    await line.ws.pong(b"of another ping")
+    await line.stats()
+    with pytest.raises(Busy):
+        await line.rig.run(ListMiners())
     await line.ws.pong(ping.data)
     await line.stats()
     rest = asyncio.create_task(line.rig.run(ListMiners()))

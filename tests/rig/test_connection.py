@@ -100,6 +100,28 @@ async def test_who_leaves_without_an_introduction_was_a_stranger(
     await gateway.met.wait()
 
 
+async def test_a_stranger_may_not_send_pings_without_end(gateway: Gateway) -> None:
+    ws = await gateway.dial(None)
+    for _ in range(61):
+        await ws.ping()
+    assert (await received(ws))["type"] == "error"
+    assert await goodbye(ws) == 4001
+
+
+async def test_who_is_known_may_introduce_himself_all_the_same(
+    gateway: Gateway,
+) -> None:
+    rig, token = gateway.add()
+    ws = await gateway.dial(token)
+    await received(ws)
+    await ws.send_json({"type": "auth", "token": token})
+    await ws.send_json({"type": "heartbeat"})
+    assert (await received(ws))["type"] == "heartbeat_ack"
+    assert rig.session is not None
+    assert rig.session.bad == 0
+    await ws.close()
+
+
 async def test_only_so_many_strangers_may_take_their_time(gateway: Gateway) -> None:
     waiting = [await gateway.dial(None) for _ in range(40)]
     first = [(await received(ws))["message"] for ws in waiting]
@@ -166,6 +188,8 @@ async def test_heartbeats_alone_keep_a_rig_connected_but_not_its_figures(
     assert pair.rig.state.connected
     assert pair.rig.state.gpus is None
     assert pair.rig.state.cpu is None
+    assert not pair.rig.state.measured
+    assert pair.rig.state.cards
     assert pair.rig.state.miners is None
     assert pair.rig.state.mining is None
     assert pair.rig.state.hashrate is None

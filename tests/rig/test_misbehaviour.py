@@ -5,6 +5,7 @@ from contextlib import suppress
 import json
 import logging
 import os
+import threading
 from typing import Any
 
 from aiohttp import WSMsgType
@@ -168,6 +169,35 @@ async def test_who_takes_nothing_is_given_up(
     await session.welcome("r1", "Garage")
     await session.listen(lambda _: None)
     assert socket.closed == [1001]
+
+
+def test_no_depth_is_too_deep_for_a_small_stack() -> None:
+    text = '{"type":"stats","data":' + "[" * 30000 + "]" * 30000 + "}"
+    failures: list[BaseException] = []
+
+    def read() -> None:
+        try:
+            read_frame(text)
+        except BadFrame as err:
+            failures.append(err)
+
+    before = threading.stack_size(256 * 1024)
+    try:
+        thread = threading.Thread(target=read)
+        thread.start()
+        thread.join()
+    finally:
+        threading.stack_size(before)
+    assert [str(failure) for failure in failures] == ["it is nested too deeply"]
+
+
+async def test_what_comes_after_the_end_is_not_heard(line: Line) -> None:
+    reports = line.rig.state.reports_heard
+    removal = asyncio.create_task(line.gateway.rigs.remove(line.rig.id))
+    await line.ws.send_json({"type": "miner_status", "data": STOPPED})
+    assert await goodbye(line.ws) == 4005
+    await removal
+    assert line.rig.state.reports_heard == reports
 
 
 JSON = st.recursive(

@@ -5,9 +5,17 @@ from typing import Any
 
 import pytest
 
-from custom_components.braiins_fleet.rig import Cpu, GpuReading, MinerGpu, Vendor
+from custom_components.braiins_fleet.rig import (
+    Card,
+    Cpu,
+    GpuReading,
+    MinerGpu,
+    Vendor,
+    digest_of,
+    make_token,
+)
 
-from .conftest import Line
+from .conftest import Gateway, Line, received
 from .samples import AMD, CPU, MINER, NVIDIA, SILENT, STOPPED, card, miner_card
 
 
@@ -59,7 +67,9 @@ async def test_a_card_keeps_its_key_when_the_other_tool_fails(line: Line) -> Non
     assert before.gpus is not None
     assert after.gpus is not None
     assert after.gpus[0].card == before.gpus[1].card
-    assert [card.key for card in after.lost] == ["0000:01:00.0"]
+    # Nothing is told of the cards of the other vendor; that is no loss.
+    assert after.lost == ()
+    assert [card.key for card in after.cards] == ["0000:01:00.0", "amd-0"]
 
 
 async def test_cards_that_claim_one_place_on_the_bus_go_by_their_numbers(
@@ -119,6 +129,8 @@ async def test_missing_cards_are_no_information_and_no_loss(line: Line) -> None:
     state = await line.stats(cpu=CPU)
     assert state.gpus is None
     assert state.lost == ()
+    assert state.measured
+    assert [card.key for card in state.cards] == ["0000:01:00.0"]
     assert state.power is None
     assert state.cpu is not None
     state = await line.stats()
@@ -141,6 +153,7 @@ async def test_a_lost_card_is_known_until_it_is_back_or_taken_out(line: Line) ->
     await line.stats(gpus=[card(1)])
     line.rig.forget_card("0000:01:00.0")
     assert line.rig.state.lost == ()
+    assert [card.key for card in line.rig.state.cards] == ["0000:02:00.0"]
 
 
 async def test_cards_that_come_and_go_without_end_are_forgotten(line: Line) -> None:
@@ -296,3 +309,19 @@ async def test_a_frame_may_have_more_than_is_known(line: Line) -> None:
     state = await line.stats(gpus=[NVIDIA | {"uuid": "GPU-1"}], memory={"total": 1})
     assert state.gpus is not None
     assert len(state.gpus) == 1
+
+
+async def test_cards_of_before_are_missed_from_the_beginning(gateway: Gateway) -> None:
+    token = make_token()
+    before = (
+        Card(key="0000:01:00.0", name="RTX 3080", vendor=Vendor.NVIDIA),
+        Card(key="0000:09:00.0", name="RTX 4070", vendor=Vendor.NVIDIA),
+    )
+    rig = gateway.rigs.add("r1", "Garage", digest_of(token), cards=before)
+    assert rig.state.cards == before
+    assert rig.state.lost == ()
+    ws = await gateway.dial(token)
+    await received(ws)
+    state = await Line(gateway, rig, token, ws).stats(gpus=[NVIDIA])
+    assert state.lost == before[1:]
+    await ws.close()

@@ -123,6 +123,15 @@ async def test_a_rig_that_warms_up_is_no_contradiction(line: Line) -> None:
     assert all(gpu.hashrate for gpu in state.gpus)
 
 
+async def test_cards_that_tell_nothing_contradict_nothing(line: Line) -> None:
+    untold = {"temperature": None, "powerDraw": None}
+    await line.stats(gpus=[card(0, **untold), card(1, **untold)])
+    gpus = [miner_card(0, hashrate=1e6), miner_card(1, hashrate=2e6, temperature=0)]
+    state = await line.miner(**MINER | {"gpuStats": gpus})
+    assert state.gpus is not None
+    assert [gpu.hashrate for gpu in state.gpus] == [1e6, 2e6]
+
+
 @pytest.mark.parametrize(
     "gpus",
     [

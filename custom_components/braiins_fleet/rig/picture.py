@@ -8,7 +8,7 @@ from typing import Final
 
 from .matching import match
 from .readings import MOST_CARDS, GpuReading, MinerReport, Stats
-from .software import SOFTWARE
+from .software import SOFTWARE, Vendor
 from .state import Card, Gpu, Miner, MinerCondition, RigState
 
 # The agent gives software two seconds to answer, which a busy one misses now and then.
@@ -73,8 +73,8 @@ class Picture:
 
     def __init__(self, cards: Iterable[Card] = ()) -> None:
         """Begin with the cards that the rig is known to have."""
-        self.state = RigState()
         self._cards = {card.key: card for card in cards}
+        self.state = RigState(cards=tuple(self._cards.values()))
         self._readings: tuple[GpuReading, ...] | None = None
         self._programs: dict[str, _Program] = {}
         self._names: deque[str] = deque(maxlen=_REMEMBERED)
@@ -93,14 +93,17 @@ class Picture:
         """Add what was measured."""
         self._readings = stats.gpus
         self.state = replace(
-            self.state, cpu=stats.cpu, stats_heard=self.state.stats_heard + 1
+            self.state,
+            measured=True,
+            cpu=stats.cpu,
+            stats_heard=self.state.stats_heard + 1,
         )
         self._draw_cards()
 
     def forget_stats(self) -> None:
         """Take what was measured as known no more."""
         self._readings = None
-        self.state = replace(self.state, cpu=None, gpus=None)
+        self.state = replace(self.state, measured=False, cpu=None, gpus=None)
 
     def report(self, report: MinerReport) -> None:
         """Add what is known of the mining software."""
@@ -145,7 +148,9 @@ class Picture:
 
     def _draw_cards(self) -> None:
         if self._readings is None:
-            self.state = replace(self.state, gpus=None)
+            self.state = replace(
+                self.state, gpus=None, cards=tuple(self._cards.values())
+            )
             return
         hashrates = self._hashrates(self._readings)
         gpus = tuple(
@@ -159,10 +164,17 @@ class Picture:
         # Cards that come and go without end are no cards; the oldest are forgotten.
         while len(self._cards) > MOST_CARDS:
             del self._cards[next(key for key in self._cards if key not in present)]
+        # A vendor of whom nothing is told has a tool that fails, and no cards lost.
+        told = {card.vendor for card in present.values()} or set(Vendor)
         self.state = replace(
             self.state,
             gpus=gpus,
-            lost=tuple(card for key, card in self._cards.items() if key not in present),
+            cards=tuple(self._cards.values()),
+            lost=tuple(
+                card
+                for key, card in self._cards.items()
+                if key not in present and card.vendor in told
+            ),
         )
 
     def _hashrates(self, readings: tuple[GpuReading, ...]) -> dict[int, float]:

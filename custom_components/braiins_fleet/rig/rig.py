@@ -57,6 +57,7 @@ class Rig:
         self.refused_until = 0.0
         self.refusals = 0
         self._now = now
+        self._turn = asyncio.Lock()
         self._picture = Picture(cards)
         self._listeners: set[Callable[[], None]] = set()
         self._stats_at = now()
@@ -86,9 +87,20 @@ class Rig:
 
         Nothing is kept for a rig that is away: it might come back at a bad time.
         """
-        if self.session is None:
+        await self._run(command, deadline)
+
+    async def _run(
+        self, command: Command, deadline: float | None = None
+    ) -> tuple[RigState, float]:
+        """Run a command; return what was known when its turn came, and the time."""
+        # A rig that comes back meanwhile is not told what was meant for it before.
+        session = self.session
+        if session is None:
             raise NotConnected
-        await self.session.run(command, deadline=deadline)
+        async with self._turn:
+            before, began = self.state, self._now()
+            await session.run(command, deadline=deadline)
+        return before, began
 
     async def carry_out(
         self, command: Command, *, settles: float | None = None
@@ -97,13 +109,13 @@ class Rig:
 
         This waits until the effect shows, or for as long as it may take to show.
         """
-        before = self.state
-        began = self._now()
-        await self.run(command)
-        return await self._watch(command, before, began, settles)
+        before, began = await self._run(command)
+        return await self._watch(
+            command, before, began, command.settles if settles is None else settles
+        )
 
     async def _watch(
-        self, command: Command, before: RigState, began: float, settles: float | None
+        self, command: Command, before: RigState, began: float, settles: float
     ) -> Effect:
         changed = asyncio.Event()
         unlisten = self.listen(changed.set)
@@ -111,7 +123,7 @@ class Rig:
         def effect() -> Effect:
             return judge(command, before, self.state, self._now() - began)
 
-        over = began + (command.settles if settles is None else settles)
+        over = self._now() + settles
         try:
             while effect() is not Effect.APPLIED and not self._has_shown(
                 command, before

@@ -58,6 +58,8 @@ _LAST: Final = (
 
 _LOGGER = logging.getLogger(__name__)
 
+type Hear = Callable[[Stats | MinerReport], None]
+
 
 class Socket(Protocol):
     """The part of aiohttp's `WebSocketResponse` that is needed."""
@@ -118,9 +120,7 @@ class Session:
     """
 
     def __init__(
-        self,
-        socket: Socket,
-        now: Callable[[], float] = time.monotonic,
+        self, socket: Socket, now: Callable[[], float] = time.monotonic
     ) -> None:
         """Take over a connection that stands."""
         self._socket = socket
@@ -140,12 +140,13 @@ class Session:
         async with self._turn:
             await self._send(authenticated(rig_id, name))
 
-    async def listen(self, hear: Callable[[Stats | MinerReport], None]) -> None:
+    async def listen(self, hear: Hear) -> None:
         """Give what the agent tells of its rig to `hear`, until the connection ends."""
         try:
             while not self._ended:
                 message = await self._socket.receive()
-                if message.type in _LAST:
+                # What was on its way as the connection was ended comes too late.
+                if message.type in _LAST or self._ended:
                     break
                 self.heard = self._now()
                 await self._take(message, hear)
@@ -170,9 +171,7 @@ class Session:
                 return None
         return None
 
-    async def _take(
-        self, message: WSMessage, hear: Callable[[Stats | MinerReport], None]
-    ) -> None:
+    async def _take(self, message: WSMessage, hear: Hear) -> None:
         if not self._messages.take(self.heard):
             await self._complain("too many messages")
             return
@@ -187,15 +186,14 @@ class Session:
             case WSMsgType.PING:
                 await self._guarded(self._socket.pong(message.data))
             case WSMsgType.PONG:
-                # Messages are read in order: what was sent before the ping is done,
-                # even where its result got lost.
-                self._working = None
+                # Messages are read in order: the command that was sent before this
+                # ping is done, even where its result got lost.
+                if self._working and self._working[0].encode() == message.data:
+                    self._working = None
             case _:
                 await self._complain("only text is understood")
 
-    async def _sort(
-        self, frame: Frame, hear: Callable[[Stats | MinerReport], None]
-    ) -> None:
+    async def _sort(self, frame: Frame, hear: Hear) -> None:
         match frame:
             case Heartbeat():
                 await self._send(heartbeat_ack(int(time.time() * 1000)))
@@ -243,7 +241,7 @@ class Session:
             async with asyncio.timeout(deadline):
                 return await future
         except TimeoutError as err:
-            await self._guarded(self._socket.ping())
+            await self._guarded(self._socket.ping(command_id.encode()))
             raise TimedOut(command.kind) from err
         finally:
             self._waiting = None

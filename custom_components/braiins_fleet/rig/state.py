@@ -62,6 +62,11 @@ class Miner:
 class RigState:
     """A rig as it is; `None` is not known now.
 
+    `measured` tells whether it was measured lately: if so, and nothing is known of
+    `gpus`, the tool of their vendor fails, as it does where one card is in trouble.
+    `cards` are all that it was seen to have, and `lost` those that are missing among
+    others of their vendor.
+
     `connections`, `stats_heard` and `reports_heard` count, so that what came after
     something can be told from what came before.
     """
@@ -70,8 +75,10 @@ class RigState:
     connections: int = 0
     stats_heard: int = 0
     reports_heard: int = 0
+    measured: bool = False
     cpu: Cpu | None = None
     gpus: tuple[Gpu, ...] | None = None
+    cards: tuple[Card, ...] = ()
     lost: tuple[Card, ...] = ()
     miners: tuple[Miner, ...] | None = None
 
