@@ -27,7 +27,15 @@ from .errors import (
     TimedOut,
     Unacceptable,
 )
+from .flight_sheet import (
+    RIG,
+    FlightSheet,
+    command_line,
+    parse_arguments,
+    worker_name,
+)
 from .overclocking import ALL_CARDS, OFFERED, Overclock, Range, offered, overclock
+from .profiles import STARTING_POINTS, Profile, Settings
 from .readings import Cpu, GpuReading, MinerGpu
 from .rig import Rig
 from .rigs import Rigs
@@ -35,13 +43,17 @@ from .session import Session, Socket, web_socket
 from .software import INSTALLABLE, SOFTWARE, STARTABLE, Software, Vendor
 from .state import Card, Gpu, Miner, MinerCondition, RigState
 from .tokens import digest_of, make_token
+from .wallets import COINS, Proof, check_wallet
 
 __all__ = [
     "ALL_CARDS",
+    "COINS",
     "INSTALLABLE",
     "OFFERED",
+    "RIG",
     "SOFTWARE",
     "STARTABLE",
+    "STARTING_POINTS",
     "BadFrame",
     "Busy",
     "Card",
@@ -49,6 +61,7 @@ __all__ = [
     "Cpu",
     "Disconnected",
     "Effect",
+    "FlightSheet",
     "Gpu",
     "GpuReading",
     "InstallMiner",
@@ -58,6 +71,8 @@ __all__ = [
     "MinerGpu",
     "NotConnected",
     "Overclock",
+    "Profile",
+    "Proof",
     "Range",
     "Reboot",
     "Refused",
@@ -67,6 +82,7 @@ __all__ = [
     "RigState",
     "Rigs",
     "Session",
+    "Settings",
     "Shutdown",
     "Socket",
     "Software",
@@ -78,10 +94,14 @@ __all__ = [
     "Vendor",
     "check_arguments",
     "check_pool",
+    "check_wallet",
+    "command_line",
     "digest_of",
     "judge",
     "make_token",
     "offered",
     "overclock",
+    "parse_arguments",
     "web_socket",
+    "worker_name",
 ]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import re
 from typing import Any, ClassVar, Final, override
 
+from .command_line import FORMS, fill
 from .errors import Unacceptable
 from .software import INSTALLABLE, SOFTWARE, STARTABLE, Software, Value
 
@@ -27,6 +28,8 @@ _HIGHEST_PORT: Final = 65535
 # As pools have them: addresses with a coin in front, a worker, a reference behind.
 _WALLET: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._+/@#=~-]{2,255}")
 _WORKER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+# Pools that take anything for one want to know of the payout here: `c=LTC,mc=RVN`.
+_PASSWORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+=,/@-]{0,127}")
 _MOST_ARGUMENTS: Final = 32
 
 
@@ -77,6 +80,8 @@ class StartMiner(Command):
     wallet: str
     worker: str = ""
     extra_arguments: tuple[str, ...] = ()
+    password: str = ""
+    backups: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.software not in STARTABLE:
@@ -94,7 +99,36 @@ class StartMiner(Command):
                 raise Unacceptable("worker", "malformed")
             if not software.takes_worker:
                 raise Unacceptable("worker", "ignored")
+        if self.password and not _PASSWORD.fullmatch(self.password):
+            raise Unacceptable("password", "malformed")
+        if len(self.backups) > FORMS[self.software].backups:
+            raise Unacceptable("backups", "too_many")
+        for pool in self.backups:
+            check_pool(pool, "backups")
         check_arguments(software, self.extra_arguments)
+
+    @property
+    def pools(self) -> tuple[str, ...]:
+        """Where it may come to mine."""
+        return self.pool, *self.backups
+
+    @property
+    def arguments(self) -> list[str]:
+        """What goes along beyond that of which the agent knows."""
+        form, password = FORMS[self.software], self.password
+        # Options are often meant for the pool that was named last.
+        arguments = [*self.extra_arguments, *fill(form.credential, password=password)]
+        for number, pool in enumerate(self.backups, 1):
+            arguments += fill(
+                form.backup,
+                number=str(number),
+                algorithm=self.algorithm,
+                pool=pool,
+                wallet=self.wallet,
+                worker=self.worker,
+                password=password,
+            )
+        return arguments
 
     @override
     def payload(self) -> Mapping[str, Any]:
@@ -106,18 +140,18 @@ class StartMiner(Command):
         }
         if self.worker:
             payload["worker"] = self.worker
-        if self.extra_arguments:
-            payload["extraArgs"] = list(self.extra_arguments)
+        if self.arguments:
+            payload["extraArgs"] = self.arguments
         return payload
 
 
-def check_pool(pool: str) -> None:
+def check_pool(pool: str, field: str = "pool") -> None:
     """Refuse what is not the address of a pool: a host and a port, perhaps a scheme."""
     found = _POOL.fullmatch(pool)
     if found is None or ".." in pool:
-        raise Unacceptable("pool", "malformed")
+        raise Unacceptable(field, "malformed")
     if int(found["port"]) > _HIGHEST_PORT:
-        raise Unacceptable("pool", "port")
+        raise Unacceptable(field, "port")
 
 
 def check_arguments(software: Software, arguments: tuple[str, ...]) -> None:

@@ -91,7 +91,7 @@ def _judge_start(
         return Effect.NOT_APPLIED
     if found.algorithm and not _is_same_algorithm(found.algorithm, command.algorithm):
         return Effect.NOT_APPLIED
-    if found.pool and _host(found.pool) != _host(command.pool):
+    if found.pool and _host(found.pool) not in map(_host, command.pools):
         return Effect.NOT_APPLIED
     return _is_it_running(found)
 
