@@ -11,7 +11,9 @@ from homeassistant.config_entries import (
     SOURCE_USER,
     ConfigFlow,
     ConfigFlowResult,
+    ConfigSubentryFlow,
     OptionsFlow,
+    SubentryFlowResult,
 )
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
 from homeassistant.core import HomeAssistant
@@ -66,7 +68,7 @@ async def send(
     return result
 
 
-def suggested(form: ConfigFlowResult) -> dict[str, Any]:
+def suggested(form: ConfigFlowResult | SubentryFlowResult) -> dict[str, Any]:
     """Return what stands in the fields of a form."""
     schema = form["data_schema"]
     assert schema is not None
@@ -84,6 +86,8 @@ def check_texts(flow: Any, result: Any) -> None:
     match flow:
         case ConfigFlow():
             texts = TEXTS["config"]
+        case ConfigSubentryFlow():
+            texts = TEXTS["config_subentries"][flow.handler[1]]
         case OptionsFlow():
             texts = TEXTS["options"]
         case RepairsFlow():
