@@ -29,6 +29,7 @@ from .samples import CPU, MINER, NVIDIA, STOPPED
 
 # More of them on demand: HYPOTHESIS_EXAMPLES=100000 scripts/test rig.
 EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "100"))
+patient = pytest.mark.timeout(30 + EXAMPLES)
 
 
 async def test_a_rig_that_sends_nonsense_now_and_then_stays(
@@ -242,6 +243,7 @@ FRAMES = st.one_of(
 )
 
 
+@patient
 @settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -284,6 +286,7 @@ def check(state: RigState) -> None:
             assert text is None or (len(text) <= 256 and text.isprintable())
 
 
+@patient
 @settings(
     max_examples=max(1, EXAMPLES // 10),
     deadline=None,
