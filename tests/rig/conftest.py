@@ -32,21 +32,28 @@ class Gateway:
     clock: FakeClock
     client: ClientSession
     url: str = ""
-    strangers: int = 0
+    wrong_tokens: int = 0
     failures: list[Exception] = field(default_factory=list)
-    met: asyncio.Event = field(default_factory=asyncio.Event)
+    left: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Answer a request as Home Assistant would."""
         socket = web_socket()
         await socket.prepare(request)
-        await self.rigs.serve(socket, request.query.get("token"), on_stranger=self.meet)
+        try:
+            await self.rigs.serve(
+                socket, request.query.get("token"), on_wrong_token=self.count
+            )
+        except Exception as err:
+            self.failures.append(err)
+            raise
+        finally:
+            self.left.set()
         return socket
 
-    async def meet(self) -> None:
-        """Count those who have no business here."""
-        self.strangers += 1
-        self.met.set()
+    async def count(self) -> None:
+        """Count wrong tokens."""
+        self.wrong_tokens += 1
 
     def add(self, rig_id: str = "r1", name: str = "Garage") -> tuple[Rig, str]:
         """Know a rig; returns it and its token."""

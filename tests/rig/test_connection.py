@@ -54,7 +54,7 @@ async def test_a_wrong_token_gets_an_error_and_the_agent_waits_ever_longer(
         await tried(pair.agent, attempt)
         pair.gateway.clock.advance(60)
     assert pair.agent.delays[:8] == [1, 2, 4, 8, 16, 32, 60, 60]
-    assert pair.gateway.strangers >= 8
+    assert pair.gateway.wrong_tokens >= 8
 
 
 async def test_a_stranger_hears_an_error_before_the_connection_ends(
@@ -75,6 +75,17 @@ async def test_a_token_may_come_as_the_first_message(gateway: Gateway) -> None:
     await ws.close()
 
 
+async def test_a_wrong_token_in_the_first_message_is_one_as_well(
+    gateway: Gateway,
+) -> None:
+    gateway.add()
+    ws = await gateway.dial(None)
+    await ws.send_json({"type": "auth", "token": "wrong"})
+    assert (await received(ws))["type"] == "error"
+    await gateway.left.wait()
+    assert gateway.wrong_tokens == 1
+
+
 @pytest.mark.parametrize(
     "said",
     ['{"type":"heartbeat"}', "nonsense", '{"type":"auth","token":7}', None],
@@ -91,13 +102,14 @@ async def test_who_does_not_introduce_himself_is_sent_away(
     assert await goodbye(ws) == 4001
 
 
-async def test_who_leaves_without_an_introduction_was_a_stranger(
+async def test_who_leaves_without_an_introduction_tried_no_token(
     gateway: Gateway,
 ) -> None:
     ws = await gateway.dial(None)
     await ws.ping()
     await ws.close()
-    await gateway.met.wait()
+    await gateway.left.wait()
+    assert gateway.wrong_tokens == 0
 
 
 async def test_a_stranger_may_not_send_pings_without_end(gateway: Gateway) -> None:
@@ -126,7 +138,7 @@ async def test_only_so_many_strangers_may_take_their_time(gateway: Gateway) -> N
     waiting = [await gateway.dial(None) for _ in range(40)]
     first = [(await received(ws))["message"] for ws in waiting]
     assert first == ["A token was expected"] * 40
-    assert gateway.strangers == 40
+    assert gateway.wrong_tokens == 0
 
 
 async def test_a_second_connection_is_refused_and_the_first_one_stays(
