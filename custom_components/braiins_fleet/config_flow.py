@@ -39,6 +39,7 @@ from .const import (
     FLEET,
     MAX_POLL_INTERVAL,
     MIN_POLL_INTERVAL,
+    RIG,
 )
 from .find_flow import FindMiners
 from .flight_sheets import FLIGHT_SHEET, OVERCLOCK
@@ -46,6 +47,7 @@ from .forms import ADDRESS, LOGIN, PASSWORD, USERNAME
 from .identity import entry_of, identity, is_fleet, is_miner_of, name_of
 from .login import Obstacle, greet, meet
 from .overclock_flow import OverclockFlow
+from .rig_flow import RigFlow
 from .search import is_address
 from .sheet_flow import FlightSheetFlow
 
@@ -116,10 +118,10 @@ class BraiinsFleetConfigFlow(FindMiners, domain=DOMAIN):
     def async_get_supported_subentry_types(
         cls, config_entry: ConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
-        """Tell that what GPU rigs need is added to the fleet."""
+        """Tell that GPU rigs, and what they need, are added to the fleet."""
         if not is_fleet(config_entry):
             return {}
-        return {FLIGHT_SHEET: FlightSheetFlow, OVERCLOCK: OverclockFlow}
+        return {RIG: RigFlow, FLIGHT_SHEET: FlightSheetFlow, OVERCLOCK: OverclockFlow}
 
     @override
     async def async_step_user(

@@ -14,6 +14,7 @@ from .jobs import Jobs
 from .kept_tuning import KeptTuning
 from .memory import Memory
 from .poll_clock import PollClock
+from .rig_memory import RigMemory
 
 FARM: HassKey[Farm] = HassKey(DOMAIN)
 
@@ -29,6 +30,7 @@ class Farm:
     memory: Memory
     energy: EnergyLedger
     kept: KeptTuning
+    rigs: RigMemory
     clock: PollClock = field(default_factory=PollClock)
     jobs: Jobs = field(default_factory=Jobs)
     _places: asyncio.Semaphore = field(

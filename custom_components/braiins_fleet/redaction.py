@@ -37,6 +37,7 @@ _TAKEN_OUT = _TELLING | {
     "identifiers",
     "password",
     "token",
+    "token_hash",
     "username",
 }
 # What is called so by everybody tells nothing.

@@ -5,9 +5,11 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, cast
 
+from aiohttp.test_utils import TestClient
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowManager
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.entity import Entity
 import pytest
 from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped]  # has no types
@@ -19,6 +21,7 @@ from custom_components.braiins_fleet.const import CONF_UID, DOMAIN, FLEET
 from simulator import FakeClock, SimulatedMiner
 
 from .dialogs import check_texts
+from .rigging import Yard
 from .running import PassingTime, hang_up_on_all
 
 type MakeEntry = Callable[..., MockConfigEntry]
@@ -163,3 +166,29 @@ def add_fleet(hass: HomeAssistant) -> Callable[[], Awaitable[MockConfigEntry]]:
         return entry
 
     return add
+
+
+@pytest.fixture
+async def yard(
+    hass: HomeAssistant,
+    clock: FakeClock,
+    pass_time: PassingTime,
+    hass_client_no_auth: Callable[[], Awaitable[TestClient[Any, Any]]],
+    add_fleet: Callable[[], Awaitable[MockConfigEntry]],
+) -> AsyncIterator[Yard]:
+    """Have a fleet to which rigs can be added, and which they can reach."""
+    async with AsyncExitStack() as stack:
+        entry = await add_fleet()
+        client = await hass_client_no_auth()
+        yield Yard(hass, entry, client, clock, pass_time, stack)
+    await hang_up_on_all(hass)
+
+
+@pytest.fixture
+def issues(issue_registry: ir.IssueRegistry) -> Callable[[], list[str]]:
+    """Tell what there is to repair: the keys of the texts of all issues."""
+    return lambda: sorted(
+        str(issue.translation_key)
+        for issue in issue_registry.issues.values()
+        if issue.domain == DOMAIN and issue.active
+    )

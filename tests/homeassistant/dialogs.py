@@ -9,10 +9,12 @@ from typing import Any
 from homeassistant.components.repairs import RepairsFlow
 from homeassistant.config_entries import (
     SOURCE_USER,
+    ConfigEntry,
     ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
     OptionsFlow,
+    SubentryFlowContext,
     SubentryFlowResult,
 )
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
@@ -66,6 +68,15 @@ async def send(
     result = await hass.config_entries.flow.async_configure(form["flow_id"], answers)
     await hass.async_block_till_done()
     return result
+
+
+async def subentry_dialog(
+    hass: HomeAssistant, entry: ConfigEntry, kind: str, context: SubentryFlowContext
+) -> SubentryFlowResult:
+    """Begin to add a part of an entry, or to change one."""
+    return await hass.config_entries.subentries.async_init(
+        (entry.entry_id, kind), context=context
+    )
 
 
 def suggested(form: ConfigFlowResult | SubentryFlowResult) -> dict[str, Any]:

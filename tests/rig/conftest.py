@@ -51,7 +51,7 @@ class Gateway:
             self.left.set()
         return socket
 
-    async def count(self) -> None:
+    async def count(self, _: str) -> None:
         """Count wrong tokens."""
         self.wrong_tokens += 1
 

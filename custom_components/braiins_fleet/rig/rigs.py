@@ -83,13 +83,13 @@ class Rigs:
         socket: Socket,
         token: str | None = None,
         *,
-        on_wrong_token: Callable[[], Awaitable[None]] | None = None,
+        on_wrong_token: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
         """Serve a connection until it has ended.
 
         An agent without a token in its request may send one as its first message.
-        `on_wrong_token` is awaited before somebody is sent away for a wrong one; who
-        has none at all is not trying to get in.
+        `on_wrong_token` is awaited with it before somebody is sent away for a wrong
+        one; who has none at all is not trying to get in.
         """
         session = Session(socket, self._now)
         if self._closed:
@@ -104,7 +104,7 @@ class Rigs:
             await self._entertain(rig, session)
             return
         if token is not None and on_wrong_token is not None:
-            await on_wrong_token()
+            await on_wrong_token(token)
         await session.refuse(code, reason)
 
     async def _ask(self, session: Session) -> str | None:
