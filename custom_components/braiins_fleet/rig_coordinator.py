@@ -132,6 +132,7 @@ class RigCoordinator(DataUpdateCoordinator[RigSnapshot]):
             self._end_grace()
             if not self._connected:
                 self._connected = True
+                LOGGER.info("%s is connected", self.name)
                 # It may be Home Assistant that was away, and no rig.
                 if self._was_lost or not self._is_coming_back(now):
                     happened.append(Happening(What.CONNECTED))
@@ -188,6 +189,7 @@ class RigCoordinator(DataUpdateCoordinator[RigSnapshot]):
         self._grace = None
         self._connected = False
         self._was_lost = True
+        LOGGER.info("%s is not connected any more", self.name)
         self.meter.read(None, self._now(), 0)
         self._publish([Happening(What.LOST)])
 
