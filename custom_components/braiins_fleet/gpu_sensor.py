@@ -63,18 +63,21 @@ GPU_SENSORS: tuple[GpuSensorDescription, ...] = (
         key="gpu_power",
         device_class=SensorDeviceClass.POWER,
         native_unit_of_measurement=UnitOfPower.WATT,
+        suggested_display_precision=0,
         value=_read(lambda gpu: gpu.power),
     ),
     _diagnostic(
         key="gpu_temperature",
         device_class=SensorDeviceClass.TEMPERATURE,
         native_unit_of_measurement=UnitOfTemperature.CELSIUS,
+        suggested_display_precision=0,
         value=_read(lambda gpu: gpu.temperature),
     ),
     _diagnostic(
         key="gpu_memory_temperature",
         device_class=SensorDeviceClass.TEMPERATURE,
         native_unit_of_measurement=UnitOfTemperature.CELSIUS,
+        suggested_display_precision=0,
         value=_read(lambda gpu: gpu.memory_temperature),
     ),
     _diagnostic(
@@ -86,12 +89,14 @@ GPU_SENSORS: tuple[GpuSensorDescription, ...] = (
         key="gpu_core_clock",
         device_class=SensorDeviceClass.FREQUENCY,
         native_unit_of_measurement=UnitOfFrequency.MEGAHERTZ,
+        suggested_display_precision=0,
         value=_read(lambda gpu: gpu.core_clock),
     ),
     _diagnostic(
         key="gpu_memory_clock",
         device_class=SensorDeviceClass.FREQUENCY,
         native_unit_of_measurement=UnitOfFrequency.MEGAHERTZ,
+        suggested_display_precision=0,
         value=_read(lambda gpu: gpu.memory_clock),
     ),
     _diagnostic(

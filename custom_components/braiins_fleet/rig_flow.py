@@ -28,6 +28,7 @@ from .rig import digest_of, make_token
 
 _COMMAND: Final = "command"
 _QR_CODE: Final = "qr_code"
+_EXAMPLE: Final = "http://192.168.1.10:8123"
 
 _NAME = {vol.Required(CONF_NAME): TextSelector()}
 _URL = {
@@ -61,6 +62,7 @@ class RigFlow(ConfigSubentryFlow):
             data_schema=self.add_suggested_values_to_schema(
                 vol.Schema(_NAME | _URL), user_input or {CONF_URL: self._own_url()}
             ),
+            description_placeholders={"example": _EXAMPLE},
             errors=errors,
         )
 
@@ -107,7 +109,7 @@ class RigFlow(ConfigSubentryFlow):
             data_schema=self.add_suggested_values_to_schema(
                 vol.Schema(_URL), user_input or {CONF_URL: self._own_url()}
             ),
-            description_placeholders={"rig": rig.title},
+            description_placeholders={"rig": rig.title, "example": _EXAMPLE},
             errors=errors,
         )
 

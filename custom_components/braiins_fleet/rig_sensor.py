@@ -50,6 +50,13 @@ def _miner[T](value: Callable[[Miner], T | None]) -> Callable[[RigSnapshot], T |
     return read
 
 
+def _pool(miner: Miner) -> str | None:
+    """Return host and port: some software tells more, which may be a wallet."""
+    if miner.pool is None:
+        return None
+    return miner.pool.rpartition("://")[2].partition("/")[0]
+
+
 def _cpu(
     value: Callable[[Cpu], float | None],
 ) -> Callable[[RigSnapshot], float | None]:
@@ -91,6 +98,7 @@ RIG_SENSORS: tuple[RigSensorDescription, ...] = (
         key="rig_power",
         device_class=SensorDeviceClass.POWER,
         native_unit_of_measurement=UnitOfPower.WATT,
+        suggested_display_precision=0,
         value=lambda rig: rounded(rig.state.power),
         always=True,
     ),
@@ -99,9 +107,7 @@ RIG_SENSORS: tuple[RigSensorDescription, ...] = (
         value=_miner(lambda miner: miner.algorithm),
         always=True,
     ),
-    RigSensorDescription(
-        key="rig_pool", value=_miner(lambda miner: miner.pool), always=True
-    ),
+    RigSensorDescription(key="rig_pool", value=_miner(_pool), always=True),
     RigSensorDescription(
         key="rig_software",
         entity_category=EntityCategory.DIAGNOSTIC,
@@ -145,6 +151,7 @@ RIG_SENSORS: tuple[RigSensorDescription, ...] = (
         key="rig_cpu_temperature",
         device_class=SensorDeviceClass.TEMPERATURE,
         native_unit_of_measurement=UnitOfTemperature.CELSIUS,
+        suggested_display_precision=0,
         entity_category=EntityCategory.DIAGNOSTIC,
         value=_cpu(lambda cpu: cpu.temperature),
     ),
@@ -158,6 +165,7 @@ RIG_SENSORS: tuple[RigSensorDescription, ...] = (
         key="rig_cpu_frequency",
         device_class=SensorDeviceClass.FREQUENCY,
         native_unit_of_measurement=UnitOfFrequency.MEGAHERTZ,
+        suggested_display_precision=0,
         entity_category=EntityCategory.DIAGNOSTIC,
         value=_cpu(lambda cpu: cpu.frequency),
     ),
@@ -165,6 +173,7 @@ RIG_SENSORS: tuple[RigSensorDescription, ...] = (
         key="rig_cpu_power",
         device_class=SensorDeviceClass.POWER,
         native_unit_of_measurement=UnitOfPower.WATT,
+        suggested_display_precision=0,
         entity_category=EntityCategory.DIAGNOSTIC,
         value=_cpu(lambda cpu: cpu.power),
     ),

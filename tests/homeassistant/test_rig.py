@@ -222,6 +222,22 @@ async def test_software_that_tells_nothing_yet_hashes_nothing_known(
     assert value(hass, "reject_rate") == STATE_UNKNOWN
 
 
+@pytest.mark.parametrize(
+    "pool",
+    [
+        "pool.example.com:3333",
+        "stratum+tcp://pool.example.com:3333",
+        "stratum+ssl://RWallet.rig:x@pool.example.com:3333/RWallet",
+    ],
+)
+async def test_no_more_of_the_pool_is_shown_than_where_it_is(
+    hass: HomeAssistant, yard: Yard, pool: str
+) -> None:
+    rig_id, socket = await connect(yard)
+    await tell(yard, rig_id, socket, **miner("kawpow", 45e6, pool=pool))
+    assert value(hass, "pool") == "pool.example.com:3333"
+
+
 async def test_a_short_break_of_the_connection_is_not_shown(
     hass: HomeAssistant, yard: Yard
 ) -> None:
