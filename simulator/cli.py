@@ -2,7 +2,7 @@
 
 import argparse
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 import signal
 import sys
@@ -10,19 +10,24 @@ from typing import Any
 
 from .accounts import FACTORY_PASSWORD
 from .clock import RealClock
-from .control import Control, InUse, ask, default_socket, describe
+from .control import Control, InUse, ask, default_socket, describe, describe_rig
 from .faults import DESCRIPTIONS
 from .fleet import FIRST, MIX, Fleet
 from .miner import PORT
 from .models import MODELS
+from .rigs import DESCRIPTIONS as DESCRIPTIONS_OF_RIGS, Habits, RigFleet
 from .versions import FIRMWARE
 
 _COMMANDS = ("run", "list", "show", "fault", "clear")
 _RELAYED_UP_TO = 50
+_FAULTS = {**DESCRIPTIONS, **DESCRIPTIONS_OF_RIGS}
+
+_HOME_ASSISTANT = "http://127.0.0.1:8123"
 
 _ABOUT = """\
 A fleet of Braiins OS miners without hardware: real gRPC servers on loopback
-addresses, with physics, pools, a tuner, and faults on demand."""
+addresses, with physics, pools, a tuner, and faults on demand. And GPU rigs, whose
+agents dial out to a server."""
 
 _EXAMPLES = """\
 examples:
@@ -31,7 +36,11 @@ examples:
   python -m simulator run --speed 60          a minute passes in a second
   python -m simulator list                    who is where (in another terminal)
   python -m simulator fault 127.0.1.3 hang    it stops answering
-  python -m simulator clear 127.0.1.3         all is well again"""
+  python -m simulator clear 127.0.1.3         all is well again
+  python -m simulator --tokens TOKEN TOKEN    two rigs as well, with their tokens
+  python -m simulator --count 0 --tokens @FILE --server http://10.0.0.5:8123
+                                              nothing but rigs, a token per line
+  python -m simulator fault rig-1 crash       its miner crashes"""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -40,17 +49,19 @@ def _parser() -> argparse.ArgumentParser:
         description=_ABOUT,
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        fromfile_prefix_chars="@",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     run = commands.add_parser(
         "run",
         help="run a fleet until Ctrl-C (this is what no command at all does)",
+        fromfile_prefix_chars="@",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     _add_run_options(run)
     for name, text in (
-        ("list", "list the miners of the running fleet"),
-        ("show", "show all about one miner"),
+        ("list", "list the miners and rigs of the running fleet"),
+        ("show", "show all about one of them"),
         ("fault", "make something go wrong"),
         ("clear", "make it go right again"),
     ):
@@ -63,17 +74,27 @@ def _parser() -> argparse.ArgumentParser:
         if name != "list":
             command.add_argument("host", help="host, host:port, MAC or name; or all")
         if name == "fault":
-            command.add_argument("name", choices=DESCRIPTIONS, metavar="FAULT")
+            command.add_argument("name", choices=_FAULTS, metavar="FAULT")
             command.add_argument("argument", nargs="?", help="see below")
         if name == "clear":
-            command.add_argument("name", nargs="?", choices=DESCRIPTIONS)
+            command.add_argument("name", nargs="?", choices=_FAULTS)
         _add_control(command)
     return parser
 
 
 def _fault_list() -> str:
-    lines = [f"  {name:15} {text}" for name, text in DESCRIPTIONS.items()]
-    return "\n".join(["faults [argument, its default]:", *lines])
+    def lines(descriptions: Mapping[str, str]) -> list[str]:
+        return [f"  {name:15} {text}" for name, text in descriptions.items()]
+
+    return "\n".join(
+        [
+            "faults of miners [argument, its default]:",
+            *lines(DESCRIPTIONS),
+            "",
+            "faults of rigs:",
+            *lines(DESCRIPTIONS_OF_RIGS),
+        ]
+    )
 
 
 def _add_control(parser: argparse.ArgumentParser) -> None:
@@ -87,7 +108,7 @@ def _add_control(parser: argparse.ArgumentParser) -> None:
 
 def _add_run_options(run: argparse.ArgumentParser) -> None:
     add = run.add_argument
-    add("--count", type=int, help="how many miners; the models are repeated")
+    add("--count", type=_number, help="how many miners; the models are repeated")
     add(
         "--model",
         action="append",
@@ -119,11 +140,28 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
         default=None,
         help=f"allow the faults garbage and half-open (up to {_RELAYED_UP_TO} miners)",
     )
+    _add_rig_options(run)
     _add_control(run)
 
 
+def _add_rig_options(run: argparse.ArgumentParser) -> None:
+    add = run.add_argument
+    add("--tokens", nargs="+", default=[], help="one for each GPU rig that dials out")
+    add("--rigs", type=_number, help="how many rigs; else one for each token")
+    add("--server", default=_HOME_ASSISTANT, help="where rigs dial to")
+    add("--interval", type=float, default=30.0, help="how often rigs measure, in s")
+    add("--rocm", action="store_true", help="read AMD cards of rigs by rocm-smi")
+
+
+def _number(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError(text)
+    return number
+
+
 def _fleet(options: argparse.Namespace) -> Fleet:
-    count = options.count or len(options.model or MIX)
+    count = len(options.model or MIX) if options.count is None else options.count
     relay = count <= _RELAYED_UP_TO if options.relay is None else options.relay
     return Fleet(
         options.model or MIX,
@@ -143,7 +181,22 @@ def _fleet(options: argparse.Namespace) -> Fleet:
     )
 
 
+def _rigs(options: argparse.Namespace, fleet: Fleet) -> RigFleet:
+    return RigFleet(
+        options.server,
+        options.tokens[: options.rigs],
+        clock=fleet.clock,
+        seed=options.seed,
+        habits=Habits(interval_s=options.interval, collect_s=0.2),
+        mining=not options.cold,
+        rocm=options.rocm,
+    )
+
+
 async def _run(options: argparse.Namespace) -> int:
+    if (options.rigs or 0) > len(options.tokens):
+        print("Each rig needs a token of its own: --tokens.", file=sys.stderr)
+        return 1
     fleet = _fleet(options)
     try:
         await fleet.start()
@@ -155,10 +208,12 @@ async def _run(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 1
-    control = Control(fleet, options.control)
+    rigs = _rigs(options, fleet)
+    control = Control(fleet, options.control, rigs.rigs)
     try:
         await control.start()
     except InUse as error:
+        await rigs.stop()
         await fleet.stop()
         print(f"A simulator is running already, see {error}.", file=sys.stderr)
         print("Give this one a --control socket of its own.", file=sys.stderr)
@@ -167,16 +222,32 @@ async def _run(options: argparse.Namespace) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
-    _print_table([describe(miner) for miner in fleet.miners])
+    rigs.start()
+    if fleet.miners:
+        _print_table([describe(miner) for miner in fleet.miners])
     for decoy in fleet.decoys:
         print(f"{f'{decoy.host}:{decoy.port}':<19} {decoy.title} (a decoy)")
+    if rigs.rigs:
+        _print_rigs([describe_rig(rig) for rig in rigs.rigs])
     secret = "any password" if not options.password else options.password
     print(f"\nLog in as {options.user} with {secret}. Ctrl-C ends it.", flush=True)
     await ended.wait()
     print("\nSwitching off.", flush=True)
     await control.stop()
+    await rigs.stop()
     await fleet.stop()
     return 0
+
+
+def _print_rigs(rigs: list[dict[str, Any]]) -> None:
+    for rig in rigs:
+        state = "connected" if rig["connected"] else "dialling"
+        runs = ", ".join(rig["miners"]) or "nothing"
+        faults = "".join(f", {fault}" for fault in rig["faults"])
+        print(
+            f"{rig['rig']:<19} {state}, {rig['cards']} cards, {runs},"
+            f" {rig['hashrate']:.1f} MH/s, {rig['power']} W{faults}"
+        )
 
 
 def _print_table(miners: list[dict[str, Any]]) -> None:
@@ -227,7 +298,10 @@ async def _ask(options: argparse.Namespace) -> int:
                 print(f"{name.replace('_', ' '):12} {text}")
             print()
     else:
-        _print_table(miners)
+        rigs = [each for each in miners if "rig" in each]
+        if len(rigs) < len(miners):
+            _print_table([each for each in miners if "rig" not in each])
+        _print_rigs(rigs)
     return 0
 
 

@@ -1,6 +1,7 @@
 """Talking to a running simulator over a Unix socket: one JSON line each way."""
 
 import asyncio
+from collections.abc import Sequence
 import json
 import os
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from .fleet import Fleet
 from .miner import SimulatedMiner
 from .refusals import Refusal
+from .rigs import SimulatedRig
 
 ALL = "all"
 
@@ -27,9 +29,12 @@ class InUse(Exception):
 class Control:
     """The running side."""
 
-    def __init__(self, fleet: Fleet, path: Path) -> None:
-        """Control a fleet by the socket at `path`."""
+    def __init__(
+        self, fleet: Fleet, path: Path, rigs: Sequence[SimulatedRig] = ()
+    ) -> None:
+        """Control a fleet, and rigs if there are any, by the socket at `path`."""
         self._fleet = fleet
+        self._rigs = rigs
         self._path = path
         self._server: asyncio.Server | None = None
 
@@ -76,20 +81,42 @@ class Control:
         name: str | None = None,
         argument: str | None = None,
     ) -> list[dict[str, Any]]:
-        everyone = self._fleet.miners
-        miners = everyone if host == ALL else [self._fleet.find(host)]
-        for miner in miners:
+        subjects = self._find(host, name)
+        for subject in subjects:
             match command:
                 case "fault" if name is not None:
-                    miner.faults.set(name, argument)
+                    subject.faults.set(name, argument)
                 case "clear":
-                    miner.faults.clear(name)
+                    subject.faults.clear(name)
                 case "list" | "show":
-                    miner.machine.catch_up(self._fleet.clock.now())
+                    pass
                 case _:
                     raise ValueError(f"there is no command {command!r}")
-            await miner.settled()
-        return [describe(miner) for miner in miners]
+            await subject.settled()
+        return [
+            describe_rig(subject)
+            if isinstance(subject, SimulatedRig)
+            else describe(subject)
+            for subject in subjects
+        ]
+
+    def _find(
+        self, host: str, fault: str | None
+    ) -> Sequence[SimulatedMiner | SimulatedRig]:
+        if host != ALL:
+            found = [rig for rig in self._rigs if rig.name == host]
+            return found or [self._fleet.find(host)]
+        everyone: list[SimulatedMiner | SimulatedRig] = [
+            *self._fleet.miners,
+            *self._rigs,
+        ]
+        # What can happen to the ones need not be possible for the others.
+        possible = [
+            each
+            for each in everyone
+            if fault is None or fault in each.faults.descriptions
+        ]
+        return possible or everyone
 
 
 async def ask(path: Path, command: str, **details: str | None) -> list[dict[str, Any]]:
@@ -110,6 +137,7 @@ async def ask(path: Path, command: str, **details: str | None) -> list[dict[str,
 def describe(miner: SimulatedMiner) -> dict[str, Any]:
     """Return what there is to know about a miner."""
     machine = miner.machine
+    machine.catch_up(miner.clock.now())
     return {
         "address": miner.address,
         "model": machine.model.name,
@@ -128,4 +156,25 @@ def describe(miner: SimulatedMiner) -> dict[str, Any]:
         "fans": round(machine.cooling.fan_ratio * 100),
         "energy_wh": round(machine.energy_wh, 1),
         "faults": list(miner.faults.active),
+    }
+
+
+def describe_rig(rig: SimulatedRig) -> dict[str, Any]:
+    """Return what there is to know about a rig; its token is nobody's business."""
+    machine, agent = rig.machine, rig.agent
+    machine.catch_up()
+    return {
+        "rig": rig.name,
+        "server": agent.server,
+        "connected": agent.connected.is_set(),
+        "attempts": agent.attempts,
+        "cards": len(machine.present),
+        "miners": [
+            f"{process.program.name}{'' if process.alive else ' (crashed)'}"
+            for process in machine.processes
+        ],
+        "hashrate": round(machine.hashrate / 1e6, 1),
+        "power": round(machine.watts),
+        "hottest_c": round(max((card.heat_c for card in machine.present), default=0)),
+        "faults": list(rig.faults.active),
     }

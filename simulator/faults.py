@@ -41,6 +41,8 @@ class Faults:
     later: `await miner.settled()` waits for it.
     """
 
+    descriptions = DESCRIPTIONS
+
     def __init__(self, miner: SimulatedMiner) -> None:
         """Begin with a healthy miner."""
         self._miner = miner

@@ -74,7 +74,9 @@ class Fleet:
                 ticker=self._ticker,
                 http_port=http_port,
             )
-            for number, model in enumerate(islice(cycle(models), count or len(models)))
+            for number, model in enumerate(
+                islice(cycle(models), len(models) if count is None else count)
+            )
         ]
         self.decoys: list[Decoy] = []
         if decoys:

@@ -15,7 +15,7 @@ from homeassistant.const import (
 )
 from homeassistant.core import Event, HassJob, HomeAssistant
 from homeassistant.exceptions import ConfigEntryNotReady
-from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.discovery_flow import async_create_flow
 from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.helpers.typing import ConfigType
@@ -29,11 +29,15 @@ from .farm import FARM, Farm
 from .firmware_history import FirmwareHistory
 from .firmware_library import FirmwareLibrary
 from .fleet import FleetConfigEntry, FleetCoordinator
+from .gateway import open_gateway
 from .identity import is_fleet
 from .issues import keep_issues, tell_of_another, withdraw_with_entries
 from .kept_tuning import KeptTuning
 from .memory import Memory
 from .restoring import put_back_later
+from .rig_device import card_of
+from .rig_issues import withdraw_rig_issues
+from .rig_memory import RigMemory
 from .rollout import ROLLOUTS, Rollouts
 from .services import async_setup_services
 
@@ -50,7 +54,7 @@ PLATFORMS = [
     Platform.SWITCH,
     Platform.UPDATE,
 ]
-FLEET_PLATFORMS = [Platform.SENSOR]
+FLEET_PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
 
 type BraiinsConfigEntry = MinerConfigEntry | FleetConfigEntry
 
@@ -70,13 +74,18 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa:
     await library.start()
     versions = FirmwareHistory(hass)
     await versions.load()
-    farm = hass.data[FARM] = Farm(memory, energy, kept, library, versions)
+    rigs = RigMemory(hass)
+    await rigs.load()
+    farm = hass.data[FARM] = Farm(memory, energy, kept, library, versions, rigs)
     rollouts = hass.data[ROLLOUTS] = Rollouts(hass)
     await rollouts.load()
     # Those that were removed while nothing of this was loaded.
-    here = {entry.entry_id for entry in hass.config_entries.async_entries(DOMAIN)}
+    entries = hass.config_entries.async_entries(DOMAIN)
+    here = {entry.entry_id for entry in entries}
+    rigs_here = {rig_id for entry in entries for rig_id in entry.subentries}
     memory.forget_all_but(here)
-    energy.forget_all_but(here)
+    rigs.forget_all_but(rigs_here)
+    energy.forget_all_but(here | rigs_here)
     await kept.drop_all_but(here)
     versions.forget_all_but(here)
 
@@ -150,8 +159,10 @@ async def _set_up_fleet(hass: HomeAssistant, entry: FleetConfigEntry) -> None:
     farm.memory.note_fleet()
     entry.runtime_data = FleetCoordinator(hass, entry, farm)
     keep_fleet_device(hass, entry.entry_id)
+    entry.runtime_data.garage.start()
     await hass.config_entries.async_forward_entry_setups(entry, FLEET_PLATFORMS)
     entry.runtime_data.start()
+    open_gateway(hass)
 
 
 def _make_fleet(hass: HomeAssistant) -> None:
@@ -169,11 +180,34 @@ async def async_unload_entry(hass: HomeAssistant, entry: BraiinsConfigEntry) -> 
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: BraiinsConfigEntry) -> None:
-    """Forget a miner for good."""
+    """Forget a miner, or the fleet with its rigs, for good."""
     farm = hass.data.get(FARM)
     # Where all are switched off, nothing is loaded: then it is forgotten at a start.
     if farm is not None:
         farm.memory.forget(entry.entry_id)
         farm.energy.forget(entry.entry_id)
+        for rig_id in entry.subentries:
+            farm.energy.forget(rig_id)
+            withdraw_rig_issues(hass, rig_id)
+        if is_fleet(entry):
+            farm.rigs.forget_all_but(())
         await farm.kept.drop(entry.entry_id)
         farm.versions.forget(entry.entry_id)
+
+
+async def async_remove_config_entry_device(
+    hass: HomeAssistant,  # noqa: ARG001 - the garage has it
+    entry: BraiinsConfigEntry,
+    device: dr.AnyDeviceEntry,
+) -> bool:
+    """Let a person delete the device of a graphics card that was taken out."""
+    if not is_fleet(entry):
+        return False
+    rig = cast("FleetConfigEntry", entry).runtime_data.garage.find(
+        device.config_subentry_id
+    )
+    card = None if rig is None else card_of(rig, device)
+    if rig is None or card is None or card in rig.data.gpus:
+        return False
+    rig.forget_card(card)
+    return True

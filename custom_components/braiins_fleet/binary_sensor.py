@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any, override
+from typing import Any, cast, override
 
 from homeassistant.components.binary_sensor import (
     BinarySensorEntity,
@@ -15,6 +15,7 @@ from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from . import BraiinsConfigEntry
 from .asic import Hashboard, MinerError, MinerStatus, Pool
 from .coordinator import MinerConfigEntry
 from .entity import (
@@ -23,6 +24,9 @@ from .entity import (
     PartEntityDescription,
     add_entities,
 )
+from .fleet import FleetConfigEntry
+from .identity import is_fleet
+from .rig_binary_sensor import add_rig_binary_sensors
 from .state import BOARD, POOL, MinerState
 
 # A poll is one coordinator's; there is nothing to hold back here.
@@ -161,17 +165,21 @@ REACHABLE = _of_miner(
 
 async def async_setup_entry(
     hass: HomeAssistant,  # noqa: ARG001 - the coordinator has it
-    entry: MinerConfigEntry,
+    entry: BraiinsConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the binary sensors of a miner."""
+    """Add the binary sensors of a miner, or of the fleet's rigs."""
+    if is_fleet(entry):
+        add_rig_binary_sensors(cast("FleetConfigEntry", entry), async_add_entities)
+        return
+    miner = cast("MinerConfigEntry", entry)
     for descriptions, make in (
         (BINARY_SENSORS, MinerBinarySensor),
         ((PROBLEM,), ProblemSensor),
         ((REACHABLE,), ReachableSensor),
     ):
         add_entities(
-            entry, async_add_entities, Platform.BINARY_SENSOR, descriptions, make
+            miner, async_add_entities, Platform.BINARY_SENSOR, descriptions, make
         )
 
 

@@ -9,6 +9,7 @@ from homeassistant.config_entries import (
     SOURCE_IGNORE,
     ConfigEntry,
     ConfigFlowResult,
+    ConfigSubentryFlow,
     OptionsFlow,
     OptionsFlowWithReload,
 )
@@ -38,13 +39,18 @@ from .const import (
     FLEET,
     MAX_POLL_INTERVAL,
     MIN_POLL_INTERVAL,
+    RIG,
 )
 from .farm import FARM
 from .find_flow import FindMiners
+from .flight_sheets import FLIGHT_SHEET, OVERCLOCK
 from .forms import ADDRESS, LOGIN, PASSWORD, USERNAME
 from .identity import entry_of, identity, is_fleet, is_miner_of, name_of
 from .login import Obstacle, greet, meet
+from .overclock_flow import OverclockFlow
+from .rig_flow import RigFlow
 from .search import is_address
+from .sheet_flow import FlightSheetFlow
 
 # A miner that starts has an address long before it can be spoken to.
 _TRIES = 12
@@ -106,6 +112,17 @@ class BraiinsFleetConfigFlow(FindMiners, domain=DOMAIN):
     def async_supports_options_flow(cls, config_entry: ConfigEntry) -> bool:
         """Tell that a miner has options, and the fleet has none."""
         return not is_fleet(config_entry)
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(
+        cls, config_entry: ConfigEntry
+    ) -> dict[str, type[ConfigSubentryFlow]]:
+        """Tell that GPU rigs, and what they need, are added to the fleet."""
+        if not is_fleet(config_entry):
+            return {}
+        return {RIG: RigFlow, FLIGHT_SHEET: FlightSheetFlow, OVERCLOCK: OverclockFlow}
 
     @override
     async def async_step_user(

@@ -11,6 +11,10 @@ FLEET: Final = "fleet"
 
 CONF_UID: Final = "uid"
 
+# A GPU rig is a part of the fleet's entry, and known by the hash of its token.
+RIG: Final = "rig"
+CONF_TOKEN_HASH: Final = "token_hash"  # noqa: S105 - the name of a field
+
 CONF_POLL_INTERVAL: Final = "poll_interval"
 DEFAULT_POLL_INTERVAL: Final = 10
 MIN_POLL_INTERVAL: Final = 5

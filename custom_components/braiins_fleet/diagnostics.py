@@ -56,6 +56,9 @@ def _about_fleet(fleet: FleetCoordinator) -> dict[str, Any]:
             _in_short(coordinator) | {"polling": coordinator.condition}
             for coordinator in fleet.coordinators
         ],
+        "rigs": [
+            rig.condition | {"rig": rig.data} for rig in fleet.garage.coordinators
+        ],
     }
 
 

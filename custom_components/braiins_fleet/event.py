@@ -1,7 +1,7 @@
 """What happens to a miner, as it happens."""
 
 from dataclasses import dataclass
-from typing import Any, override
+from typing import Any, cast, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.const import ATTR_DEVICE_ID, CONF_TYPE, Platform
@@ -9,10 +9,14 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from . import BraiinsConfigEntry
 from .const import DOMAIN, EVENT_HAPPENED
 from .coordinator import MinerConfigEntry
 from .entity import MinerEntity, MinerEntityDescription, add_entities
+from .fleet import FleetConfigEntry
 from .happenings import Happening, What
+from .identity import is_fleet
+from .rig_event import add_rig_events
 
 # A poll is one coordinator's; there is nothing to hold back here.
 PARALLEL_UPDATES = 0
@@ -34,14 +38,18 @@ EVENT = MinerEventDescription(
 
 async def async_setup_entry(
     hass: HomeAssistant,
-    entry: MinerConfigEntry,
+    entry: BraiinsConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the events of a miner, and tell of them on the bus."""
-    add_entities(entry, async_add_entities, Platform.EVENT, (EVENT,), MinerEvent)
-    coordinator = entry.runtime_data
+    """Add the events of a miner, or of rigs, and tell of them on the bus."""
+    if is_fleet(entry):
+        add_rig_events(cast("FleetConfigEntry", entry), async_add_entities)
+        return
+    miner = cast("MinerConfigEntry", entry)
+    add_entities(miner, async_add_entities, Platform.EVENT, (EVENT,), MinerEvent)
+    coordinator = miner.runtime_data
     device_id = dr.async_get_device_id_by_identifier(
-        hass, (DOMAIN, coordinator.identity), config_entry_id=entry.entry_id
+        hass, (DOMAIN, coordinator.identity), config_entry_id=miner.entry_id
     )
 
     @callback
@@ -56,7 +64,7 @@ async def async_setup_entry(
             },
         )
 
-    entry.async_on_unload(coordinator.async_on_happening(announce))
+    miner.async_on_unload(coordinator.async_on_happening(announce))
 
 
 class MinerEvent(MinerEntity[MinerEventDescription], EventEntity):

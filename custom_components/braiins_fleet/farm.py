@@ -17,6 +17,7 @@ from .jobs import Jobs
 from .kept_tuning import KeptTuning
 from .memory import Memory
 from .poll_clock import PollClock
+from .rig_memory import RigMemory
 
 FARM: HassKey[Farm] = HassKey(DOMAIN)
 
@@ -34,6 +35,7 @@ class Farm:
     kept: KeptTuning
     library: FirmwareLibrary
     versions: FirmwareHistory
+    rigs: RigMemory
     clock: PollClock = field(default_factory=PollClock)
     jobs: Jobs = field(default_factory=Jobs)
     # The entries of miners that somebody has sent to another address just now.

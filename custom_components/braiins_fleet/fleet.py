@@ -1,8 +1,8 @@
-"""All miners together: totals, made from what each of them reports anyway."""
+"""All miners and rigs together: totals of what each of them reports anyway."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
@@ -14,7 +14,10 @@ from .asic import MinerStatus
 from .const import CONF_COUNT_UNREACHABLE, DOMAIN, LOGGER
 from .coordinator import MinerCoordinator
 from .farm import Farm
+from .fleet_rigs import RigTotals, total_of_rigs
+from .garage import Garage
 from .identity import is_fleet
+from .rig_coordinator import RigCoordinator
 from .state import MinerState
 
 # Miners are polled all the time: their totals are made now and then.
@@ -26,7 +29,10 @@ type FleetConfigEntry = ConfigEntry[FleetCoordinator]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """Of miners that can be reached: TH/s, W, J/TH, °C. What nobody knows is `None`."""
+    """Of miners that can be reached: TH/s, W, J/TH, °C. What nobody knows is `None`.
+
+    The power is that of rigs as well, whose hashes are others.
+    """
 
     hashrate: float | None = None
     nominal_hashrate: float | None = None
@@ -39,6 +45,7 @@ class Totals:
     mining: int = 0
     paused: int = 0
     reachable: int = 0
+    rigs_connected: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +54,14 @@ class FleetState:
 
     totals: Totals = field(default_factory=Totals)
     areas: Mapping[str, Totals] = field(default_factory=dict)
+    rigs: RigTotals = field(default_factory=RigTotals)
     miners: int = 0
     unreachable: int = 0
     energy: float = 0.0
 
 
 class FleetCoordinator(DataUpdateCoordinator[FleetState]):
-    """Makes the totals anew when something was heard of a miner."""
+    """Makes the totals anew when something was heard of a miner or a rig."""
 
     config_entry: FleetConfigEntry
 
@@ -63,6 +71,7 @@ class FleetCoordinator(DataUpdateCoordinator[FleetState]):
         super().__init__(
             hass, LOGGER, config_entry=entry, name=entry.title, always_update=False
         )
+        self.garage = Garage(hass, entry, farm)
         self._farm = farm
         self._timer: asyncio.TimerHandle | None = None
         self._meter = farm.energy.meter(entry.entry_id)
@@ -119,39 +128,65 @@ class FleetCoordinator(DataUpdateCoordinator[FleetState]):
             self.async_set_updated_data(state)
 
     def _add_up(self, entries: Sequence[ConfigEntry]) -> FleetState:
-        coordinators = self.coordinators
-        for coordinator in coordinators:
-            self._count(coordinator)
-        totals = total(map(_share, coordinators))
+        miners, rigs = self.coordinators, self.garage.coordinators
+        for miner in miners:
+            self._count(miner.config_entry.entry_id, miner.meter.watt_hours)
+        for rig in rigs:
+            self._count(rig.id, rig.meter.watt_hours)
+        totals, of_rigs = _total(miners, rigs)
         return FleetState(
             totals=totals,
-            areas={
-                name: total(map(_share, within))
-                for name, within in self._by_area(coordinators).items()
-            },
+            areas=self._by_area(miners, rigs),
+            rigs=of_rigs,
             miners=len(entries),
             unreachable=len(entries) - totals.reachable,
             energy=round(self._meter.watt_hours / 1000, 2),
         )
 
-    def _count(self, coordinator: MinerCoordinator) -> None:
-        key, shown = coordinator.config_entry.entry_id, coordinator.meter.watt_hours
+    def _count(self, key: str, shown: float) -> None:
         self._meter.add(shown - self._counted.get(key, shown))
         self._counted[key] = shown
 
     def _by_area(
-        self, coordinators: Iterable[MinerCoordinator]
-    ) -> dict[str, list[MinerCoordinator]]:
-        devices, areas = dr.async_get(self.hass), ar.async_get(self.hass)
-        found: dict[str, list[MinerCoordinator]] = {}
-        for coordinator in coordinators:
-            device = devices.async_get_device_by_identifier(
-                (DOMAIN, coordinator.identity), coordinator.config_entry.entry_id
-            )
-            area = areas.async_get_area(device.area_id or "") if device else None
-            if area is not None:
-                found.setdefault(area.name, []).append(coordinator)
-        return dict(sorted(found.items()))
+        self, miners: Iterable[MinerCoordinator], rigs: Iterable[RigCoordinator]
+    ) -> Mapping[str, Totals]:
+        found: dict[str, tuple[list[MinerCoordinator], list[RigCoordinator]]] = {}
+        for miner in miners:
+            entry_id = miner.config_entry.entry_id
+            if name := self._area_of(miner.identity, entry_id):
+                found.setdefault(name, ([], []))[0].append(miner)
+        for rig in rigs:
+            if name := self._area_of(rig.id, self.config_entry.entry_id):
+                found.setdefault(name, ([], []))[1].append(rig)
+        return {name: _total(*within)[0] for name, within in sorted(found.items())}
+
+    def _area_of(self, identity: str, entry_id: str) -> str | None:
+        device = dr.async_get(self.hass).async_get_device_by_identifier(
+            (DOMAIN, identity), entry_id
+        )
+        if device is None or device.area_id is None:
+            return None
+        area = ar.async_get(self.hass).async_get_area(device.area_id)
+        return area.name if area else None
+
+
+def _total(
+    miners: Iterable[MinerCoordinator], rigs: Iterable[RigCoordinator]
+) -> tuple[Totals, RigTotals]:
+    """Add up miners and rigs."""
+    totals, of_rigs = (
+        total(map(_share, miners)),
+        total_of_rigs(rig.data for rig in rigs),
+    )
+    power = _known((totals.power, of_rigs.power))
+    return (
+        replace(
+            totals,
+            power=round(sum(power)) if power else None,
+            rigs_connected=of_rigs.connected,
+        ),
+        of_rigs,
+    )
 
 
 def _is_to_come(entry: ConfigEntry) -> bool:
@@ -243,6 +278,7 @@ def as_attributes(areas: Mapping[str, Totals]) -> dict[str, Any]:
             "efficiency": totals.efficiency,
             "miners_mining": totals.mining,
             "miners_reachable": totals.reachable,
+            "rigs_connected": totals.rigs_connected,
         }
         for name, totals in areas.items()
     }

@@ -14,11 +14,13 @@ from homeassistant.components.sensor import (
 from homeassistant.const import (
     PERCENTAGE,
     EntityCategory,
+    Platform,
     UnitOfEnergy,
     UnitOfPower,
     UnitOfTemperature,
 )
 from homeassistant.core import callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
@@ -26,14 +28,17 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from .const import DOMAIN, EFFICIENCY_UNIT, FLEET, HASHRATE_UNIT
 from .farm import FARM
 from .fleet import FleetConfigEntry, FleetCoordinator, FleetState, as_attributes
+from .hashrates import HashrateUnit
 from .jobs import JobKind
+from .rounding import significant
 
 
 @dataclass(frozen=True, kw_only=True)
 class FleetSensorDescription(SensorEntityDescription):
-    """A sensor of the fleet."""
+    """A sensor of the fleet; it is there once that is so, or always."""
 
     value: Callable[[FleetState], float | None]
+    there: Callable[[FleetState], bool] | None = None
     attributes: Callable[[FleetState], Mapping[str, Any]] | None = None
 
 
@@ -101,6 +106,42 @@ FLEET_SENSORS: tuple[FleetSensorDescription, ...] = (
     ),
 )
 
+
+def _has_rigs(state: FleetState) -> bool:
+    return bool(state.rigs.rigs)
+
+
+def _hashrate(unit: HashrateUnit) -> FleetSensorDescription:
+    def rates(state: FleetState) -> Mapping[str, float]:
+        return state.rigs.hashrates.get(unit, {})
+
+    def attributes(state: FleetState) -> Mapping[str, Any]:
+        return {
+            "algorithms": {
+                name: significant(rate) for name, rate in sorted(rates(state).items())
+            }
+        }
+
+    return _measured(
+        key=f"rigs_hashrate_{unit.slug}",
+        native_unit_of_measurement=unit,
+        value=lambda state: significant(sum(rates(state).values())),
+        attributes=attributes,
+        there=lambda state: bool(rates(state)),
+    )
+
+
+RIG_TOTALS: tuple[FleetSensorDescription, ...] = (
+    *map(_hashrate, HashrateUnit),
+    _measured(key="rigs", value=lambda state: state.rigs.rigs, there=_has_rigs),
+    _measured(
+        key="rigs_connected",
+        value=lambda state: state.rigs.connected,
+        there=_has_rigs,
+    ),
+    _measured(key="gpus", value=lambda state: state.rigs.gpus, there=_has_rigs),
+)
+
 # What the fleet shows while nobody does any long work.
 IDLE = "idle"
 
@@ -122,6 +163,28 @@ def add_fleet_sensors(
         FleetSensor(entry.runtime_data, description) for description in FLEET_SENSORS
     )
     async_add_entities([JobSensor()])
+    registry = er.async_get(entry.runtime_data.hass)
+    waiting = set(RIG_TOTALS)
+
+    @callback
+    def look() -> None:
+        state = entry.runtime_data.data
+        new = {
+            each
+            for each in waiting
+            if (each.there and each.there(state))
+            or registry.async_get_entity_id(Platform.SENSOR, DOMAIN, _unique_id(each))
+        }
+        if new:
+            waiting.difference_update(new)
+            async_add_entities(FleetSensor(entry.runtime_data, each) for each in new)
+
+    look()
+    entry.async_on_unload(entry.runtime_data.async_add_listener(look))
+
+
+def _unique_id(description: FleetSensorDescription) -> str:
+    return f"{FLEET}_{description.key}"
 
 
 class FleetSensor(CoordinatorEntity[FleetCoordinator], SensorEntity):
@@ -129,7 +192,7 @@ class FleetSensor(CoordinatorEntity[FleetCoordinator], SensorEntity):
 
     _attr_has_entity_name = True
     # They would be written down with each change of the power.
-    _unrecorded_attributes = frozenset({"areas"})
+    _unrecorded_attributes = frozenset({"algorithms", "areas"})
     entity_description: FleetSensorDescription
     _written: object = None
 
@@ -138,7 +201,7 @@ class FleetSensor(CoordinatorEntity[FleetCoordinator], SensorEntity):
     ) -> None:
         super().__init__(coordinator)
         self.entity_description = description
-        self._attr_unique_id = f"{FLEET}_{description.key}"
+        self._attr_unique_id = _unique_id(description)
         self._attr_translation_key = description.key
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, FLEET)})
 

@@ -26,6 +26,7 @@ _TELLING = frozenset(
         "uid",
         "unique_id",
         "user",
+        "wallet",
     }
 )
 # These can be any word, and would take others along.
@@ -36,6 +37,7 @@ _TAKEN_OUT = _TELLING | {
     "identifiers",
     "password",
     "token",
+    "token_hash",
     "username",
 }
 # What is called so by everybody tells nothing.
@@ -87,7 +89,7 @@ def _names(value: Any, key: str = "") -> Iterator[str]:
     match value:
         case str() if key in _TELLING:
             yield value
-            if key == "user":
+            if key in ("user", "wallet"):
                 # The name of the worker follows that of the account, or its wallet.
                 yield value.partition(".")[0]
             if _MAC.fullmatch(value):

@@ -47,6 +47,7 @@ from .fleet import FleetConfigEntry
 from .fleet_sensor import add_fleet_sensors
 from .identity import is_fleet
 from .part_sensor import PART_SENSORS, PartSensorDescription
+from .rig_sensor import add_rig_sensors
 from .rounding import rounded, terahash
 from .state import MinerState, pool_name
 
@@ -379,9 +380,11 @@ async def async_setup_entry(
     entry: BraiinsConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the sensors of a miner, or of the fleet."""
+    """Add the sensors of a miner, or of the fleet and its rigs."""
     if is_fleet(entry):
-        add_fleet_sensors(cast("FleetConfigEntry", entry), async_add_entities)
+        fleet = cast("FleetConfigEntry", entry)
+        add_fleet_sensors(fleet, async_add_entities)
+        add_rig_sensors(fleet, async_add_entities)
         return
     miner = cast("MinerConfigEntry", entry)
     add_entities(

@@ -24,6 +24,12 @@ async def _health(hass: HomeAssistant) -> dict[str, Any]:
         )
         if not is_fleet(entry)
     ]
+    rigs = [
+        rig
+        for entry in hass.config_entries.async_loaded_entries(DOMAIN)
+        if is_fleet(entry)
+        for rig in entry.runtime_data.garage.coordinators
+    ]
     reachable = [
         entry.runtime_data
         for entry in entries
@@ -34,7 +40,7 @@ async def _health(hass: HomeAssistant) -> dict[str, Any]:
     versions = sorted({miner.data.api for miner in reachable})
     return {
         "miners_reachable": f"{len(reachable)} / {len(entries)}",
-        "rigs_connected": 0,
+        "rigs_connected": f"{sum(rig.data.connected for rig in rigs)} / {len(rigs)}",
         "slowest_poll": round(1000 * slowest),
         "api_versions": ", ".join(map(str, versions)),
     }

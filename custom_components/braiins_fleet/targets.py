@@ -84,10 +84,13 @@ def _entries_of(
         entity.config_entry_id
         for entity_id in entity_ids
         if (entity := entities.async_get(entity_id)) is not None
+        # A rig belongs to the fleet's entry, and is none of its miners.
+        and entity.config_subentry_id is None
     } | {
         device.config_entry_id
         for device_id in device_ids
         if (device := devices.async_get(device_id)) is not None
+        and device.config_subentry_id is None
     }
 
 

@@ -1,8 +1,8 @@
 """Start the real Home Assistant with this integration and a simulated fleet.
 
 Everything is made as a person would make it, over Home Assistant's own pages: the
-owner (demo, password demo), the home, and one entry per simulated miner. It is kept in
-.develop, so that the next start is quick.
+owner (demo, password demo), the home, two GPU rigs, and one entry per simulated miner.
+It is kept in .develop, so that the next start is quick.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import tempfile
 
 import aiohttp
 
-from . import configuration, start
+from . import configuration, rigs, start
 from .fleet import SimulatedFleet
 from .home_assistant import HomeAssistant, HouseError
 from .programs import Ended
@@ -81,19 +81,18 @@ async def _live(folder: Path, port: int, *, check: bool) -> int:
     without = configuration.write(folder / "config", COMPONENT)
     fleet = SimulatedFleet(folder, temporary=check)
     home_assistant = start.program(folder, port, hurry)
-    simulator = fleet.program(ROOT, hurry)
-    for program in (home_assistant, simulator):
-        program.log.unlink(missing_ok=True)
+    home_assistant.log.unlink(missing_ok=True)
     code = 0
     try:
         async with (
             asyncio.TaskGroup() as group,
             HomeAssistant.at(f"http://localhost:{port}") as house,
         ):
-            running = [
-                group.create_task(program.run())
-                for program in (simulator, home_assistant)
-            ]
+            running = [group.create_task(home_assistant.run())]
+            tokens = await _move_in(house, folder / "config")
+            simulator = fleet.program(ROOT, hurry, house.url, tokens)
+            simulator.log.unlink(missing_ok=True)
+            running.append(group.create_task(simulator.run()))
             troubles = await _settle(house, fleet)
             running += [
                 group.create_task(start.tidy_away(house, integration))
@@ -136,8 +135,8 @@ def _end_on_signals(hurry: asyncio.Event) -> None:
         loop.add_signal_handler(number, end)
 
 
-async def _settle(house: HomeAssistant, fleet: SimulatedFleet) -> list[str]:
-    """Make the house ready; return what is not well."""
+async def _move_in(house: HomeAssistant, configuration: Path) -> Path:
+    """Be at home in the house; return the tokens of the rigs that it knows."""
     async with step("Starting Home Assistant"):
         await start.move_in(house)
     # The first things its pages ask for; they stay empty if one cannot be had.
@@ -145,6 +144,12 @@ async def _settle(house: HomeAssistant, fleet: SimulatedFleet) -> list[str]:
         await house.command(question)
     if COMPONENT.name not in await house.installed():
         raise HouseError("Home Assistant does not see the integration.")
+    async with step("Adding the rigs"):
+        return await rigs.move_into(house, configuration)
+
+
+async def _settle(house: HomeAssistant, fleet: SimulatedFleet) -> list[str]:
+    """Put the fleet into the house; return what is not well."""
     async with step("Starting the simulated fleet"):
         await fleet.wait_until_it_answers()
     async with step("Adding the miners"):

@@ -15,6 +15,7 @@ from simulator.fleet import FIRST, addresses
 from .configuration import can_listen
 from .home_assistant import HomeAssistant
 from .programs import Program
+from .rigs import NAMES
 
 USER = PASSWORD = "root"  # noqa: S105 - as the simulator's miners have it
 
@@ -50,8 +51,10 @@ class SimulatedFleet:
         self._port = 0 if temporary else PORT
         self._miners: list[Address] = []
 
-    def program(self, checkout: Path, hurry: asyncio.Event) -> Program:
-        """Return what runs it."""
+    def program(
+        self, checkout: Path, hurry: asyncio.Event, server: str, tokens: Path
+    ) -> Program:
+        """Return what runs it, with a rig for each of the tokens."""
         return Program(
             name="The simulated fleet",
             command=(
@@ -59,6 +62,8 @@ class SimulatedFleet:
                 f"--count={len(MODELS) + 1}",
                 f"--port={self._port}",
                 f"--control={self._socket}",
+                f"--server={server}",
+                *("--tokens", f"@{tokens}"),
                 *(("--same-host",) if self._same_host else ()),
                 *(() if self._decoys else ("--no-decoys",)),
             ),
@@ -79,7 +84,7 @@ class SimulatedFleet:
                     await asyncio.sleep(_LOOK_AGAIN)
                 else:
                     break
-        for miner in miners:
+        for miner in (each for each in miners if "rig" not in each):
             host, _, port = miner["address"].rpartition(":")
             self._miners.append(Address(host, int(port)))
 
@@ -108,6 +113,7 @@ class SimulatedFleet:
         first, *_, end = self.residents
         told = [
             f"{len(self.residents)} simulated miners are set up: {first} to {end}",
+            f"Two simulated GPU rigs dial in: {' and '.join(NAMES)}",
             f"To try the dialog with: {last}, user {USER}, password {PASSWORD}",
         ]
         if self._decoys:

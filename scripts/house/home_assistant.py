@@ -123,6 +123,18 @@ class HomeAssistant:
             case _:
                 raise HouseError(f"{integration} asks on: {flow.get('errors')}")
 
+    async def add_rig(self, entry_id: str, name: str) -> str:
+        """Go through the dialog that adds a GPU rig; returns the token it shows."""
+        dialogs = "/api/config/config_entries/subentries/flow"
+        form = await self._post(dialogs, {"handler": [entry_id, "rig"]})
+        dialog = f"{dialogs}/{form['flow_id']}"
+        form = await self._post(dialog, {"name": name, "url": self.url})
+        for field in form.get("data_schema", ()):
+            if field["name"] == "command":
+                await self._post(dialog)
+                return str(field["default"]).rpartition(" ")[2]
+        raise HouseError(f"{name} cannot be added: {form.get('errors')}")
+
     async def installed(self) -> set[str]:
         """Return the custom integrations that can be added."""
         known = await self.command("integration/descriptions")

@@ -7,11 +7,13 @@ import os
 from pathlib import Path
 from typing import Any, cast
 
+from aiohttp.test_utils import TestClient
 from freezegun.api import FrozenDateTimeFactory
 import grpc
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowManager
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.entity import Entity
 from homeassistant.util import dt as dt_util
 import pytest
@@ -28,6 +30,7 @@ from .blueprints import Day
 from .dialogs import check_texts
 from .fleets import Fleet, StartFleet, call_it
 from .images import list_firmware, put
+from .rigging import Yard
 from .running import PassingTime, hang_up_on_all
 from .updating import PLATFORM
 
@@ -235,3 +238,29 @@ def start_fleet(
         return fleet
 
     return begin
+
+
+@pytest.fixture
+async def yard(
+    hass: HomeAssistant,
+    clock: FakeClock,
+    pass_time: PassingTime,
+    hass_client_no_auth: Callable[[], Awaitable[TestClient[Any, Any]]],
+    add_fleet: Callable[[], Awaitable[MockConfigEntry]],
+) -> AsyncIterator[Yard]:
+    """Have a fleet to which rigs can be added, and which they can reach."""
+    async with AsyncExitStack() as stack:
+        entry = await add_fleet()
+        client = await hass_client_no_auth()
+        yield Yard(hass, entry, client, clock, pass_time, stack)
+    await hang_up_on_all(hass)
+
+
+@pytest.fixture
+def issues(issue_registry: ir.IssueRegistry) -> Callable[[], list[str]]:
+    """Tell what there is to repair: the keys of the texts of all issues."""
+    return lambda: sorted(
+        str(issue.translation_key)
+        for issue in issue_registry.issues.values()
+        if issue.domain == DOMAIN and issue.active
+    )

@@ -9,9 +9,13 @@ from typing import Any
 from homeassistant.components.repairs import RepairsFlow
 from homeassistant.config_entries import (
     SOURCE_USER,
+    ConfigEntry,
     ConfigFlow,
     ConfigFlowResult,
+    ConfigSubentryFlow,
     OptionsFlow,
+    SubentryFlowContext,
+    SubentryFlowResult,
 )
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
 from homeassistant.core import HomeAssistant
@@ -66,7 +70,16 @@ async def send(
     return result
 
 
-def suggested(form: ConfigFlowResult) -> dict[str, Any]:
+async def subentry_dialog(
+    hass: HomeAssistant, entry: ConfigEntry, kind: str, context: SubentryFlowContext
+) -> SubentryFlowResult:
+    """Begin to add a part of an entry, or to change one."""
+    return await hass.config_entries.subentries.async_init(
+        (entry.entry_id, kind), context=context
+    )
+
+
+def suggested(form: ConfigFlowResult | SubentryFlowResult) -> dict[str, Any]:
     """Return what stands in the fields of a form."""
     schema = form["data_schema"]
     assert schema is not None
@@ -84,6 +97,8 @@ def check_texts(flow: Any, result: Any) -> None:
     match flow:
         case ConfigFlow():
             texts = TEXTS["config"]
+        case ConfigSubentryFlow():
+            texts = TEXTS["config_subentries"][flow.handler[1]]
         case OptionsFlow():
             texts = TEXTS["options"]
         case RepairsFlow():

@@ -1,4 +1,4 @@
-"""What the logbook says of what happens to a miner."""
+"""What the logbook says of what happens to miners and rigs."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -23,6 +23,7 @@ from custom_components.braiins_fleet.const import (
     EVENT_HAPPENED,
 )
 from custom_components.braiins_fleet.happenings import What
+from custom_components.braiins_fleet.rig_happenings import What as OfRig
 from simulator import SimulatedMiner
 
 from .actions import PROMPT, act, device_of
@@ -33,7 +34,7 @@ type Lines = Callable[..., Awaitable[list[dict[str, Any]]]]
 
 ENTITY = "event.antminer_s19k_pro_event"
 
-SENTENCES: dict[What, tuple[dict[str, Any], str]] = {
+SENTENCES: dict[What | OfRig, tuple[dict[str, Any], str]] = {
     What.BLOCK_FOUND: ({"found_blocks": 2}, "found a block"),
     What.ERROR_RAISED: (
         {"message": "fan 0 does not turn", "codes": "F0101", "hint": ""},
@@ -54,6 +55,15 @@ SENTENCES: dict[What, tuple[dict[str, Any], str]] = {
         "status changed from Mining to Not started",
     ),
     What.OVERHEATED: ({"temperature": 91.5, "limit": 90.0}, "has become too hot"),
+    OfRig.CONNECTED: ({}, "has connected"),
+    OfRig.LOST: ({}, "has lost its connection"),
+    OfRig.MINER_CRASHED: ({"miner": "t-rex"}, "reports that t-rex has crashed"),
+    OfRig.GPU_LOST: ({"card": "RTX 3080"}, "has lost the card RTX 3080"),
+    OfRig.CARDS_UNREADABLE: ({}, "can no longer read its cards"),
+    OfRig.REJECTED_BURST: (
+        {"rejected": 12, "sent": 30},
+        "had 12 of its last 30 shares rejected",
+    ),
 }
 
 
@@ -112,13 +122,13 @@ async def test_what_happens_has_a_sentence_beside_the_line_of_the_entity(
     assert len(await lines(since, entity_ids=[ENTITY])) == 1
 
 
-@pytest.mark.parametrize("what", What)
+@pytest.mark.parametrize("what", [*What, *OfRig])
 async def test_each_kind_has_a_plain_sentence(
     hass: HomeAssistant,
     lines: Lines,
     still_miner: SimulatedMiner,
     set_up: SetUp,
-    what: What,
+    what: What | OfRig,
 ) -> None:
     device = device_of(hass, await set_up(still_miner))
     since = dt_util.utcnow()
@@ -151,7 +161,7 @@ def test_there_are_no_other_sentences() -> None:
     texts = json.loads((folder / "translations/en.json").read_text())["common"]
     sentences = {key for key in texts if key.startswith("logbook_")}
     assert sentences == {
-        *(f"logbook_{what}" for what in What),
+        *(f"logbook_{what}" for what in (*What, *OfRig)),
         "logbook_changed",
         "logbook_done",
         "logbook_set",

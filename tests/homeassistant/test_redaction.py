@@ -68,3 +68,8 @@ def test_a_message_as_it_came_is_left_out() -> None:
             "enabled": None,
         }
     }
+
+
+def test_a_wallet_is_taken_out_wherever_it_turns_up() -> None:
+    told = redacted({"wallet": "RAKhjjFyBsfCCP.rig", "line": "-u RAKhjjFyBsfCCP.a"})
+    assert told == {"wallet": OUT, "line": f"-u {OUT}.a"}

@@ -46,7 +46,7 @@ async def test_it_counts_who_can_be_reached(
     assert 0 < told.pop("slowest_poll") < 5000
     assert told == {
         "miners_reachable": "2 / 4",
-        "rigs_connected": 0,
+        "rigs_connected": "0 / 0",
         "api_versions": "1.0.0, 1.11.0",
     }
 
@@ -57,7 +57,7 @@ async def test_a_fleet_without_miners_is_healthy(
     await add_fleet()
     assert await health(hass) == {
         "miners_reachable": "0 / 0",
-        "rigs_connected": 0,
+        "rigs_connected": "0 / 0",
         "slowest_poll": 0,
         "api_versions": "",
     }

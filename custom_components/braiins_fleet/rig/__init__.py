@@ -1,0 +1,107 @@
+"""The gateway of GPU rigs: their agents, what they tell, and what they can be told.
+
+`Rigs` knows all rigs and serves their connections; `Rig` is one of them.
+"""
+
+from .commands import (
+    Command,
+    InstallMiner,
+    ListMiners,
+    Reboot,
+    RestartMiner,
+    Shutdown,
+    StartMiner,
+    StopMiner,
+    UninstallMiner,
+    check_arguments,
+    check_pool,
+)
+from .effects import Effect, judge
+from .errors import (
+    BadFrame,
+    Busy,
+    Disconnected,
+    NotConnected,
+    Refused,
+    RigError,
+    TimedOut,
+    Unacceptable,
+)
+from .flight_sheet import (
+    RIG,
+    FlightSheet,
+    command_line,
+    parse_arguments,
+    worker_name,
+)
+from .overclocking import ALL_CARDS, OFFERED, Overclock, Range, offered, overclock
+from .profiles import STARTING_POINTS, Profile, Settings
+from .readings import Cpu, GpuReading, MinerGpu
+from .rig import Rig
+from .rigs import Rigs
+from .session import Session, Socket, web_socket
+from .software import INSTALLABLE, SOFTWARE, STARTABLE, Software, Vendor
+from .state import Card, Gpu, Miner, MinerCondition, RigState
+from .tokens import digest_of, make_token
+from .wallets import COINS, Proof, check_wallet
+
+__all__ = [
+    "ALL_CARDS",
+    "COINS",
+    "INSTALLABLE",
+    "OFFERED",
+    "RIG",
+    "SOFTWARE",
+    "STARTABLE",
+    "STARTING_POINTS",
+    "BadFrame",
+    "Busy",
+    "Card",
+    "Command",
+    "Cpu",
+    "Disconnected",
+    "Effect",
+    "FlightSheet",
+    "Gpu",
+    "GpuReading",
+    "InstallMiner",
+    "ListMiners",
+    "Miner",
+    "MinerCondition",
+    "MinerGpu",
+    "NotConnected",
+    "Overclock",
+    "Profile",
+    "Proof",
+    "Range",
+    "Reboot",
+    "Refused",
+    "RestartMiner",
+    "Rig",
+    "RigError",
+    "RigState",
+    "Rigs",
+    "Session",
+    "Settings",
+    "Shutdown",
+    "Socket",
+    "Software",
+    "StartMiner",
+    "StopMiner",
+    "TimedOut",
+    "Unacceptable",
+    "UninstallMiner",
+    "Vendor",
+    "check_arguments",
+    "check_pool",
+    "check_wallet",
+    "command_line",
+    "digest_of",
+    "judge",
+    "make_token",
+    "offered",
+    "overclock",
+    "parse_arguments",
+    "web_socket",
+    "worker_name",
+]

@@ -1,0 +1,107 @@
+"""What to mine, where, for whom: a flight sheet, for as many rigs as one likes."""
+
+from dataclasses import dataclass, field
+import re
+import shlex
+from typing import Final
+import unicodedata
+
+from .command_line import FORMS, fill
+from .commands import StartMiner, check_pool
+from .errors import Unacceptable
+from .software import SOFTWARE
+from .wallets import Proof, check_wallet
+
+RIG: Final = "%RIG%"
+"""Stands for the name of the rig."""
+
+_NAME: Final = re.compile(r"[^\x00-\x1f]{1,100}")
+_LONGEST_WORKER: Final = 64
+# Any that fits: what is wrong with a sheet is found before there is a rig.
+_SAMPLE: Final = "rig"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlightSheet:
+    """What software is to mine, checked as far as can be without trying.
+
+    Pools after the first one are for when that is away. `RIG` in the worker, the
+    wallet or the password becomes the name of each rig. `proof` is what speaks for
+    the wallet.
+    """
+
+    name: str
+    coin: str
+    algorithm: str
+    software: str
+    pools: tuple[str, ...]
+    wallet: str
+    worker: str = RIG
+    password: str = ""
+    extra_arguments: tuple[str, ...] = ()
+    proof: Proof = field(init=False)
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name) or not self.name.strip():
+            raise Unacceptable("name", "malformed")
+        if not re.fullmatch("[A-Z0-9]{2,10}", self.coin):
+            raise Unacceptable("coin", "malformed")
+        if self.software not in FORMS:
+            raise Unacceptable("software", "unknown")
+        if not self.pools:
+            raise Unacceptable("pool", "missing")
+        check_pool(self.pools[0])
+        proof = check_wallet(self.coin, self.wallet.replace(RIG, _SAMPLE))
+        object.__setattr__(self, "proof", proof)
+        self.start(_SAMPLE)
+
+    def start(self, rig: str) -> StartMiner:
+        """Return the command that has a rig of this name mine so."""
+        name = worker_name(rig)
+        worker, wallet, password = (
+            text.replace(RIG, name)
+            for text in (self.worker, self.wallet, self.password)
+        )
+        worker = worker[:_LONGEST_WORKER]
+        if not SOFTWARE[self.software].takes_worker:
+            # Pools take it behind the wallet, unless it is somewhere already.
+            if worker and RIG not in self.wallet + self.password:
+                wallet = f"{wallet}.{worker}"
+            worker = ""
+        return StartMiner(
+            software=self.software,
+            algorithm=self.algorithm,
+            pool=self.pools[0],
+            backups=self.pools[1:],
+            wallet=wallet,
+            worker=worker,
+            password=password,
+            extra_arguments=self.extra_arguments,
+        )
+
+
+def worker_name(rig: str) -> str:
+    """Return the name of a rig as pools take it: plain letters and digits."""
+    plain = unicodedata.normalize("NFKD", rig).encode("ascii", "ignore").decode()
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", plain).strip("-_")
+    return name[:_LONGEST_WORKER].rstrip("-_") or _SAMPLE
+
+
+def parse_arguments(text: str) -> tuple[str, ...]:
+    """Return arguments as a shell would part them; nothing else is a shell's here."""
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as err:
+        raise Unacceptable("extra_arguments", "quotes") from err
+
+
+def command_line(start: StartMiner) -> str:
+    """Return what the agent will start, but for where on the rig that lies."""
+    words = fill(
+        FORMS[start.software].line,
+        algorithm=start.algorithm,
+        pool=start.pool,
+        wallet=start.wallet,
+        worker=start.worker,
+    )
+    return shlex.join([*words, *start.arguments])

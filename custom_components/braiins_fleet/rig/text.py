@@ -1,0 +1,29 @@
+"""What an agent says in words, made fit to be shown and logged."""
+
+import re
+from typing import Final
+
+_HOME: Final = re.compile(r"/(?:root|home/[^/\s:]+)(?=[/\s:]|$)")
+_LOGIN: Final = re.compile(r"(?<=://)[^/\s@]*@")
+# No more is looked at, however much was sent.
+_LOOKED_AT: Final = 4096
+
+
+def clean(text: str, limit: int) -> str:
+    """Return a text on one line, with nothing unprintable in it, and not longer.
+
+    What is unprintable includes marks that let text run backwards.
+    """
+    shown = "".join(c if c.isprintable() else " " for c in text[:_LOOKED_AT])
+    line = " ".join(shown.split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+def without_home(text: str) -> str:
+    """Return a text without the name of who runs the agent."""
+    return _HOME.sub("~", text)
+
+
+def without_login(address: str) -> str:
+    """Return an address without the login that may be in it."""
+    return _LOGIN.sub("", address)

@@ -1,0 +1,177 @@
+"""What the entities of rigs and of their cards have in common."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, override
+
+from homeassistant.const import Platform
+from homeassistant.core import callback
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.entity import Entity, EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .const import DOMAIN
+from .rig import Gpu
+from .rig_coordinator import RigCoordinator, card_id
+from .rig_state import RigSnapshot
+
+_UNSEEN = object()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RigEntityDescription(EntityDescription):
+    """An entity of a rig.
+
+    It is there once its value was, or `there` was true where that says more; or always.
+    """
+
+    value: Callable[[RigSnapshot], Any]
+    there: Callable[[RigSnapshot], bool] | None = None
+    always: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class GpuEntityDescription(EntityDescription):
+    """An entity of each card of a rig, which is there as those of a rig are."""
+
+    value: Callable[[RigSnapshot, Gpu], Any]
+    there: Callable[[RigSnapshot, Gpu], bool] | None = None
+
+
+type Description = RigEntityDescription | GpuEntityDescription
+
+
+class RigEntity[D: Description](CoordinatorEntity[RigCoordinator]):
+    """An entity that writes its state when that has changed, and only then."""
+
+    _attr_has_entity_name = True
+    entity_description: D
+
+    def __init__(
+        self, coordinator: RigCoordinator, description: D, card: str | None = None
+    ) -> None:
+        super().__init__(coordinator)
+        self.entity_description = description
+        self._card = card
+        self._seen: Any = _UNSEEN
+        self._attr_translation_key = description.key
+        self._attr_unique_id = _unique_id(coordinator, description, card)
+        self._attr_device_info = (
+            coordinator.device_info
+            if card is None
+            else DeviceInfo(identifiers={(DOMAIN, card_id(coordinator.id, card))})
+        )
+        self._look()
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        if self._look():
+            self.async_write_ha_state()
+
+    def _look(self) -> bool:
+        """Take the value from the newest state; returns whether it is another one."""
+        snapshot = self.coordinator.data
+        value = _value(snapshot, self.entity_description, self._card)
+        available = snapshot.connected and value is not _UNSEEN
+        seen = value if available else _UNSEEN
+        if seen == self._seen and self._attr_available is available:
+            return False
+        self._seen = seen
+        self._attr_available = available
+        if available:
+            self._show(value)
+        return True
+
+    def _show(self, value: Any) -> None:
+        """Put the value where Home Assistant finds it."""
+        raise NotImplementedError
+
+    @property
+    @override
+    def available(self) -> bool:
+        return self._attr_available
+
+
+def add_rig_entities(
+    coordinator: RigCoordinator,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    platform: Platform,
+    descriptions: Sequence[Description],
+    make: Callable[[RigCoordinator, Any, str | None], Entity],
+) -> None:
+    """Add the entities that a rig and its cards have now, and others as they come."""
+    registry = er.async_get(coordinator.hass)
+    waiting: dict[str, tuple[Description, str | None]] = {}
+    cards: list[str] | None = None
+
+    @callback
+    def look() -> None:
+        nonlocal waiting, cards
+        snapshot = coordinator.data
+        if cards != list(snapshot.cards):
+            cards = list(snapshot.cards)
+            waiting = {
+                known_as: each
+                for each in _candidates(descriptions, cards)
+                if (known_as := _unique_id(coordinator, *each))
+                not in coordinator.entities
+            }
+        new = [
+            known_as
+            for known_as, (description, card) in waiting.items()
+            if _is_there(snapshot, description, card)
+            or registry.async_get_entity_id(platform, DOMAIN, known_as)
+        ]
+        if not new:
+            return
+        coordinator.entities.update(new)
+        async_add_entities(
+            [make(coordinator, *waiting.pop(known_as)) for known_as in new],
+            config_subentry_id=coordinator.id,
+        )
+
+    look()
+    coordinator.async_add_listener(look)
+
+
+def _candidates(
+    descriptions: Iterable[Description], cards: Iterable[str]
+) -> Iterable[tuple[Description, str | None]]:
+    for description in descriptions:
+        if isinstance(description, GpuEntityDescription):
+            yield from ((description, card) for card in cards)
+        else:
+            yield description, None
+
+
+def _unique_id(
+    coordinator: RigCoordinator, description: Description, card: str | None
+) -> str:
+    if card is None:
+        return f"{coordinator.id}_{description.key}"
+    return f"{card_id(coordinator.id, card)}_{description.key}"
+
+
+def _is_there(
+    snapshot: RigSnapshot, description: Description, card: str | None
+) -> bool:
+    if isinstance(description, RigEntityDescription):
+        if description.always:
+            return True
+        if description.there is not None:
+            return description.there(snapshot)
+    elif description.there is not None:
+        gpu = snapshot.gpus.get(card or "")
+        return gpu is not None and description.there(snapshot, gpu)
+    return _value(snapshot, description, card) not in (None, _UNSEEN)
+
+
+def _value(snapshot: RigSnapshot, description: Description, card: str | None) -> Any:
+    """Return the value, or that there is nothing now that could have one."""
+    if isinstance(description, RigEntityDescription):
+        return description.value(snapshot)
+    gpu = snapshot.gpus.get(card or "")
+    return _UNSEEN if gpu is None else description.value(snapshot, gpu)

@@ -1,0 +1,25 @@
+"""GPU rigs without hardware: agents that dial out, and the cards behind them."""
+
+from .agent import Agent, Habits
+from .cards import CARDS, Card, CardModel, Vendor
+from .faults import DESCRIPTIONS, Faults
+from .fleet import RigFleet, SimulatedRig
+from .machine import RigMachine
+from .programs import PROGRAMS, Process, Program
+
+__all__ = [
+    "CARDS",
+    "DESCRIPTIONS",
+    "PROGRAMS",
+    "Agent",
+    "Card",
+    "CardModel",
+    "Faults",
+    "Habits",
+    "Process",
+    "Program",
+    "RigFleet",
+    "RigMachine",
+    "SimulatedRig",
+    "Vendor",
+]
