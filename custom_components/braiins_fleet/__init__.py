@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import cast
 
-from homeassistant.config_entries import SOURCE_SYSTEM
+from homeassistant.config_entries import SOURCE_SYSTEM, ConfigEntryState
 from homeassistant.const import (
     CONF_HOST,
     CONF_PASSWORD,
@@ -201,7 +201,7 @@ async def async_remove_config_entry_device(
     device: dr.AnyDeviceEntry,
 ) -> bool:
     """Let a person delete the device of a graphics card that was taken out."""
-    if not is_fleet(entry):
+    if not is_fleet(entry) or entry.state is not ConfigEntryState.LOADED:
         return False
     rig = cast("FleetConfigEntry", entry).runtime_data.garage.find(
         device.config_subentry_id

@@ -132,7 +132,8 @@ class RigCoordinator(DataUpdateCoordinator[RigSnapshot]):
             self._end_grace()
             if not self._connected:
                 self._connected = True
-                LOGGER.info("%s is connected", self.name)
+                if self._was_lost:
+                    LOGGER.info("%s is connected again", self.name)
                 # It may be Home Assistant that was away, and no rig.
                 if self._was_lost or not self._is_coming_back(now):
                     happened.append(Happening(What.CONNECTED))

@@ -75,6 +75,11 @@ class RigEvent(RigEntity[RigEventDescription], EventEntity):
         self._trigger_event(happening.what.value, dict(happening.about))
         self.async_write_ha_state()
 
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write nothing: what is new of the rig is no event."""
+
     @property
     @override
     def available(self) -> bool:

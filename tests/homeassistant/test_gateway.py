@@ -210,6 +210,16 @@ async def test_agents_are_sent_away_and_come_back_when_the_fleet_is_reloaded(
     assert (await received(socket))["type"] == WELCOME
 
 
+async def test_who_has_not_said_yet_who_they_are_gets_in_to_nothing_that_is_over(
+    hass: HomeAssistant, yard: Yard
+) -> None:
+    _, token = await yard.add()
+    socket = await yard.dial(None)
+    assert await hass.config_entries.async_unload(yard.entry.entry_id)
+    await socket.send_json({"type": "auth", "token": token})
+    assert await goodbye(socket) == 1001
+
+
 async def test_agents_are_sent_away_when_home_assistant_stops_and_not_let_in_again(
     hass: HomeAssistant, yard: Yard
 ) -> None:

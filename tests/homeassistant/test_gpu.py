@@ -235,6 +235,9 @@ async def test_what_is_there_cannot_be_deleted(
     assert not await delete(yard, hass_ws_client, device_of(yard, rig, "0000:01:00.0"))
     assert not await delete(yard, hass_ws_client, itself)
     assert not await delete(yard, hass_ws_client, fleet)
+    await rig.leave()
+    await yard.hass.config_entries.async_unload(yard.entry.entry_id)
+    assert not await delete(yard, hass_ws_client, itself)
 
 
 async def test_a_token_that_two_rigs_use_is_told_of(

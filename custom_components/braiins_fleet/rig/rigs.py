@@ -92,13 +92,14 @@ class Rigs:
         one; who has none at all is not trying to get in.
         """
         session = Session(socket, self._now)
+        code, reason = INVALID_TOKEN, "Invalid token"
+        if token is None and not self._closed:
+            code, reason = NO_INTRODUCTION, "A token was expected"
+            token = await self._ask(session)
+        # It may have been closed while somebody was asked.
         if self._closed:
             await session.close(GOING_AWAY, "Not now")
             return
-        code, reason = INVALID_TOKEN, "Invalid token"
-        if token is None:
-            code, reason = NO_INTRODUCTION, "A token was expected"
-            token = await self._ask(session)
         rig = None if token is None else self._find(token)
         if rig is not None:
             await self._entertain(rig, session)
