@@ -211,29 +211,33 @@ class RigCoordinator(DataUpdateCoordinator[RigSnapshot]):
 
     def _snapshot(self) -> RigSnapshot:
         state = self.rig.state
-        lost = tuple(card for card in state.cards if card.key in self._card_watch.lost)
+        watch = self._card_watch
         return RigSnapshot(
             state=without_counts(state),
             connected=self._connected,
             cards={card.key: card for card in state.cards},
             gpus={gpu.card.key: gpu for gpu in state.gpus or ()},
-            lost=lost,
+            lost=tuple(card for card in state.cards if card.key in watch.lost),
+            unreadable=tuple(
+                card for card in state.cards if card.key in watch.unreadable
+            ),
             # More than that is not to be seen in a day's consumption.
             energy=round(self.meter.watt_hours / 1000, 2),
             mining_since=self._mining_since if state.miner else None,
-            troubles=tuple(self._troubles(lost)),
+            troubles=tuple(self._troubles()),
         )
 
-    def _troubles(self, lost: tuple[Card, ...]) -> list[Trouble]:
+    def _troubles(self) -> list[Trouble]:
         miners = self.rig.state.miners or ()
+        known = {card.key for card in self.rig.state.cards}
         conditions = {miner.condition for miner in miners}
         shared = (
             self._refusals - self._refusals_before >= _TRIES_OF_ITS_OWN
             and self._now() - self._refused < _TRIES_LAST
         )
         found = {
-            Trouble.CARDS_LOST: lost,
-            Trouble.CARDS_UNREADABLE: self._card_watch.unreadable,
+            Trouble.CARDS_LOST: self._card_watch.lost & known,
+            Trouble.CARDS_UNREADABLE: self._card_watch.unreadable & known,
             Trouble.MINER_CRASHED: MinerCondition.CRASHED in conditions,
             Trouble.MINER_SILENT: MinerCondition.SILENT in conditions,
             Trouble.TOKEN_SHARED: shared,

@@ -30,8 +30,9 @@ def keep_rig_issues(coordinator: RigCoordinator) -> None:
         for trouble in _SEVERITY if data.connected else ():
             words = None
             if trouble in data.troubles:
-                cards = ", ".join(map(name_of, data.lost))
-                words = {"rig": coordinator.name, "cards": cards}
+                lost = trouble is Trouble.CARDS_LOST
+                cards = map(name_of, data.lost if lost else data.unreadable)
+                words = {"rig": coordinator.name, "cards": ", ".join(cards)}
             elif trouble not in told and data.cards.keys() - data.gpus.keys():
                 # It may turn out to be so still, as it was before a reload.
                 continue

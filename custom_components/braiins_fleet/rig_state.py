@@ -24,8 +24,8 @@ class RigSnapshot:
     """A rig at one moment; energy is in kWh.
 
     One that is not `connected` keeps what was known of it last. `cards` are all that it
-    is known to have, by their keys, `gpus` those that can be read now, and `lost` those
-    that are there no more, which nobody has said to be taken out.
+    is known to have, by their keys, and `gpus` those that can be read now. Those that
+    have not been read for a while are `lost`, or `unreadable` with all of their vendor.
     """
 
     state: RigState = field(default_factory=RigState)
@@ -33,6 +33,7 @@ class RigSnapshot:
     cards: Mapping[str, Card] = field(default_factory=dict)
     gpus: Mapping[str, Gpu] = field(default_factory=dict)
     lost: tuple[Card, ...] = ()
+    unreadable: tuple[Card, ...] = ()
     energy: float = 0.0
     mining_since: datetime | None = None
     troubles: tuple[Trouble, ...] = ()

@@ -153,6 +153,12 @@ async def test_a_lost_card_that_silences_all_others_is_told_of_as_well(
     assert value(hass, "rtx_3080_01_00_0_power") == STATE_UNAVAILABLE
     assert value(hass, "power") == "unknown"
     assert issues() == ["cards_unreadable"]
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, f"cards_unreadable_{rig.rig_id}")
+    assert issue is not None
+    assert issue.translation_placeholders == {
+        "rig": "Garage",
+        "cards": "RTX 3080 01:00.0, RTX 3080 02:00.0",
+    }
 
     await rig.simulated.reboot()
     await yard.live(60)
