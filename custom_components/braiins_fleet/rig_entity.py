@@ -111,7 +111,9 @@ def add_rig_entities(
     def look() -> None:
         nonlocal waiting, cards
         snapshot = coordinator.data
-        if cards != list(snapshot.cards):
+        # What there was before, there is again; but to look that up is not free.
+        is_fresh = cards != list(snapshot.cards)
+        if is_fresh:
             cards = list(snapshot.cards)
             waiting = {
                 known_as: each
@@ -123,7 +125,7 @@ def add_rig_entities(
             known_as
             for known_as, (description, card) in waiting.items()
             if _is_there(snapshot, description, card)
-            or registry.async_get_entity_id(platform, DOMAIN, known_as)
+            or (is_fresh and registry.async_get_entity_id(platform, DOMAIN, known_as))
         ]
         if not new:
             return

@@ -44,7 +44,8 @@ class RigSnapshot:
 
     def hashrate(self, unit: HashrateUnit) -> float | None:
         """Return what is hashed in a unit; where nothing is, that is zero."""
-        if self.state.miners is None:
+        # Software that tells nothing may hash anything.
+        if self.state.miners is None or None in map(_unit, self.state.miners):
             return None
         rates = [miner.hashrate for miner in self.counted_in(unit)]
         known = [rate for rate in rates if rate is not None]

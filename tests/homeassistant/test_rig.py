@@ -218,6 +218,7 @@ async def test_software_that_tells_nothing_yet_hashes_nothing_known(
     for _ in range(3):
         await tell(yard, rig_id, socket, **silent)
     assert value(hass, "mining_software") == "lolminer"
+    assert value(hass, "hashrate_mh_s") == STATE_UNKNOWN
     assert value(hass, "algorithm") == STATE_UNKNOWN
     assert value(hass, "reject_rate") == STATE_UNKNOWN
 
