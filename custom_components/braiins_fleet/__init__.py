@@ -28,13 +28,14 @@ from .energy import EnergyLedger
 from .farm import FARM, Farm
 from .firmware_history import FirmwareHistory
 from .firmware_library import FirmwareLibrary
-from .fleet import FleetConfigEntry, FleetCoordinator
+from .fleet import BraiinsConfigEntry, FleetConfigEntry, FleetCoordinator
 from .gateway import open_gateway
 from .identity import is_fleet
 from .issues import keep_issues, tell_of_another, withdraw_with_entries
 from .kept_tuning import KeptTuning
 from .memory import Memory
 from .restoring import put_back_later
+from .rig_assignments import RigAssignments
 from .rig_device import card_of
 from .rig_issues import withdraw_rig_issues
 from .rig_memory import RigMemory
@@ -54,9 +55,15 @@ PLATFORMS = [
     Platform.SWITCH,
     Platform.UPDATE,
 ]
-FLEET_PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
-
-type BraiinsConfigEntry = MinerConfigEntry | FleetConfigEntry
+FLEET_PLATFORMS = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.EVENT,
+    Platform.NUMBER,
+    Platform.SELECT,
+    Platform.SENSOR,
+    Platform.SWITCH,
+]
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa: ARG001 - there is no YAML
@@ -76,7 +83,11 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa:
     await versions.load()
     rigs = RigMemory(hass)
     await rigs.load()
-    farm = hass.data[FARM] = Farm(memory, energy, kept, library, versions, rigs)
+    assignments = RigAssignments(hass)
+    await assignments.load()
+    farm = hass.data[FARM] = Farm(
+        memory, energy, kept, library, versions, rigs, assignments
+    )
     rollouts = hass.data[ROLLOUTS] = Rollouts(hass)
     await rollouts.load()
     # Those that were removed while nothing of this was loaded.
@@ -85,6 +96,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa:
     rigs_here = {rig_id for entry in entries for rig_id in entry.subentries}
     memory.forget_all_but(here)
     rigs.forget_all_but(rigs_here)
+    assignments.forget_all_but(rigs_here)
     energy.forget_all_but(here | rigs_here)
     await kept.drop_all_but(here)
     versions.forget_all_but(here)

@@ -15,7 +15,6 @@ from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from . import BraiinsConfigEntry
 from .asic import Hashboard, MinerError, MinerStatus, Pool
 from .coordinator import MinerConfigEntry
 from .entity import (
@@ -24,7 +23,7 @@ from .entity import (
     PartEntityDescription,
     add_entities,
 )
-from .fleet import FleetConfigEntry
+from .fleet import BraiinsConfigEntry, FleetConfigEntry
 from .identity import is_fleet
 from .rig_binary_sensor import add_rig_binary_sensors
 from .state import BOARD, POOL, MinerState

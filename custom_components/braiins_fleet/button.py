@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, override
+from typing import Any, cast, override
 
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
 from homeassistant.components.button.const import ButtonDeviceClass
@@ -15,6 +15,9 @@ from .asic import Miner, Reading
 from .control import Change
 from .coordinator import MinerConfigEntry
 from .entity import MinerEntity, MinerEntityDescription, add_entities
+from .fleet import BraiinsConfigEntry, FleetConfigEntry
+from .identity import is_fleet
+from .rig_button import add_rig_buttons
 
 # Changes of one miner take turns anyway, and miners do not wait for each other.
 PARALLEL_UPDATES = 0
@@ -64,11 +67,15 @@ BUTTONS: tuple[MinerButtonDescription, ...] = (
 
 async def async_setup_entry(
     hass: HomeAssistant,  # noqa: ARG001 - the coordinator has it
-    entry: MinerConfigEntry,
+    entry: BraiinsConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add what can be pressed."""
-    add_entities(entry, async_add_entities, Platform.BUTTON, BUTTONS, MinerButton)
+    """Add what can be pressed of a miner, or of rigs."""
+    if is_fleet(entry):
+        add_rig_buttons(cast("FleetConfigEntry", entry), async_add_entities)
+        return
+    miner = cast("MinerConfigEntry", entry)
+    add_entities(miner, async_add_entities, Platform.BUTTON, BUTTONS, MinerButton)
 
 
 class MinerButton(MinerEntity[MinerButtonDescription], ButtonEntity):

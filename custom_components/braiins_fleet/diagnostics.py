@@ -11,10 +11,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers import device_registry as dr
 
-from . import BraiinsConfigEntry
 from .asic import AsicError, Denied, Reading, Unreachable
 from .coordinator import MinerCoordinator
-from .fleet import FleetCoordinator
+from .fleet import BraiinsConfigEntry, FleetCoordinator
 from .identity import is_fleet
 from .redaction import redacted
 

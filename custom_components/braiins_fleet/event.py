@@ -9,11 +9,10 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from . import BraiinsConfigEntry
 from .const import DOMAIN, EVENT_HAPPENED
 from .coordinator import MinerConfigEntry
 from .entity import MinerEntity, MinerEntityDescription, add_entities
-from .fleet import FleetConfigEntry
+from .fleet import BraiinsConfigEntry, FleetConfigEntry
 from .happenings import Happening, What
 from .identity import is_fleet
 from .rig_event import add_rig_events

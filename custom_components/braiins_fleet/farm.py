@@ -17,6 +17,7 @@ from .jobs import Jobs
 from .kept_tuning import KeptTuning
 from .memory import Memory
 from .poll_clock import PollClock
+from .rig_assignments import RigAssignments
 from .rig_memory import RigMemory
 
 FARM: HassKey[Farm] = HassKey(DOMAIN)
@@ -36,6 +37,7 @@ class Farm:
     library: FirmwareLibrary
     versions: FirmwareHistory
     rigs: RigMemory
+    assignments: RigAssignments
     clock: PollClock = field(default_factory=PollClock)
     jobs: Jobs = field(default_factory=Jobs)
     # The entries of miners that somebody has sent to another address just now.

@@ -12,7 +12,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .asic import MinerStatus
 from .const import CONF_COUNT_UNREACHABLE, DOMAIN, LOGGER
-from .coordinator import MinerCoordinator
+from .coordinator import MinerConfigEntry, MinerCoordinator
 from .farm import Farm
 from .fleet_rigs import RigTotals, total_of_rigs
 from .garage import Garage
@@ -25,6 +25,7 @@ _EVERY: Final = 5.0
 _SOON: Final = 0.5
 
 type FleetConfigEntry = ConfigEntry[FleetCoordinator]
+type BraiinsConfigEntry = MinerConfigEntry | FleetConfigEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

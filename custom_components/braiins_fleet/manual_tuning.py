@@ -134,7 +134,7 @@ _BOARD = vol.All(
     cv.has_at_least_one_key(*_UNITS),
 )
 
-MANUAL_TUNING = ChangeAction(
+MANUAL_TUNING: ChangeAction = ChangeAction(
     name="set_manual_tuning",
     plan=_plan,
     fields={

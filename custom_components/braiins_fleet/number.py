@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, override
+from typing import Any, cast, override
 
 from homeassistant.components.number import (
     NumberDeviceClass,
@@ -38,6 +38,9 @@ from .asic import (
 from .const import HASHRATE_UNIT
 from .coordinator import MinerConfigEntry
 from .entity import add_entities
+from .fleet import BraiinsConfigEntry, FleetConfigEntry
+from .identity import is_fleet
+from .rig_number import add_rig_numbers
 from .setting import (
     SettingDescription,
     SettingEntity,
@@ -285,11 +288,15 @@ NUMBERS: tuple[MinerNumberDescription, ...] = (
 
 async def async_setup_entry(
     hass: HomeAssistant,  # noqa: ARG001 - the coordinator has it
-    entry: MinerConfigEntry,
+    entry: BraiinsConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add what can be set to a figure."""
-    add_entities(entry, async_add_entities, Platform.NUMBER, NUMBERS, MinerNumber)
+    """Add what can be set to a figure of a miner, or of rigs."""
+    if is_fleet(entry):
+        add_rig_numbers(cast("FleetConfigEntry", entry), async_add_entities)
+        return
+    miner = cast("MinerConfigEntry", entry)
+    add_entities(miner, async_add_entities, Platform.NUMBER, NUMBERS, MinerNumber)
 
 
 class MinerNumber(SettingEntity[MinerNumberDescription], NumberEntity):

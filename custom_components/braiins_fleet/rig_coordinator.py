@@ -14,6 +14,7 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN, LOGGER
 from .farm import Farm
 from .rig import Card, Miner, MinerCondition, Rig
+from .rig_control import RigControl
 from .rig_happenings import CardWatch, Happening, MinerWatch, What
 from .rig_state import RigSnapshot, Trouble, without_counts
 
@@ -49,6 +50,7 @@ class RigCoordinator(DataUpdateCoordinator[RigSnapshot]):
         )
         self.rig = rig
         self.id = subentry.subentry_id
+        self.control = RigControl(self, farm.assignments)
         self.meter = farm.energy.meter(self.id)
         # One for all entities of the rig itself.
         self.device_info = DeviceInfo(identifiers={(DOMAIN, self.id)})
@@ -77,10 +79,12 @@ class RigCoordinator(DataUpdateCoordinator[RigSnapshot]):
     def start(self) -> None:
         """Begin to listen."""
         self._unlisten = self.rig.listen(self._heard)
+        self.control.start()
 
     @callback
     def stop(self) -> None:
         """Listen no more."""
+        self.control.stop()
         if self._unlisten is not None:
             self._unlisten()
             self._unlisten = None
@@ -111,6 +115,11 @@ class RigCoordinator(DataUpdateCoordinator[RigSnapshot]):
         """Tell of what happens to the rig; returns what ends that."""
         self._on_happening.append(listener)
         return lambda: self._on_happening.remove(listener)
+
+    @callback
+    def tell(self, happening: Happening) -> None:
+        """Tell of what was not to be seen in anything that the rig told."""
+        self._publish([happening])
 
     @property
     def condition(self) -> dict[str, Any]:

@@ -26,6 +26,7 @@ class What(StrEnum):
     GPU_LOST = "gpu_lost"
     CARDS_UNREADABLE = "cards_unreadable"
     REJECTED_BURST = "rejected_burst"
+    COMMAND_FAILED = "command_failed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, override
+from typing import Any, cast, override
 
 from homeassistant.components.select import SelectEntity, SelectEntityDescription
 from homeassistant.const import EntityCategory, Platform, UnitOfPower
@@ -29,6 +29,9 @@ from .asic import (
 from .const import DOMAIN, HASHRATE_UNIT
 from .coordinator import MinerConfigEntry
 from .entity import add_entities
+from .fleet import BraiinsConfigEntry, FleetConfigEntry
+from .identity import is_fleet
+from .rig_select import add_rig_selects
 from .setting import (
     AUTOMATIC,
     SettingDescription,
@@ -213,11 +216,15 @@ SELECTS: tuple[MinerSelectDescription, ...] = (
 
 async def async_setup_entry(
     hass: HomeAssistant,  # noqa: ARG001 - the coordinator has it
-    entry: MinerConfigEntry,
+    entry: BraiinsConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add what can be chosen."""
-    add_entities(entry, async_add_entities, Platform.SELECT, SELECTS, MinerSelect)
+    """Add what can be chosen of a miner, or of rigs."""
+    if is_fleet(entry):
+        add_rig_selects(cast("FleetConfigEntry", entry), async_add_entities)
+        return
+    miner = cast("MinerConfigEntry", entry)
+    add_entities(miner, async_add_entities, Platform.SELECT, SELECTS, MinerSelect)
 
 
 class MinerSelect(SettingEntity[MinerSelectDescription], SelectEntity):

@@ -23,7 +23,6 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from . import BraiinsConfigEntry
 from .asic import (
     AutoUpgrade,
     Hashrates,
@@ -43,7 +42,7 @@ from .entity import (
     MinerEntityDescription,
     add_entities,
 )
-from .fleet import FleetConfigEntry
+from .fleet import BraiinsConfigEntry, FleetConfigEntry
 from .fleet_sensor import add_fleet_sensors
 from .identity import is_fleet
 from .part_sensor import PART_SENSORS, PartSensorDescription

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, override
+from typing import Any, cast, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
 from homeassistant.components.switch.const import SwitchDeviceClass
@@ -14,6 +14,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .asic import Dps, Hashboard, Miner, MinerStatus, Reading
 from .coordinator import MinerConfigEntry
 from .entity import PartEntityDescription, add_entities
+from .fleet import BraiinsConfigEntry, FleetConfigEntry
+from .identity import is_fleet
+from .rig_switch import add_rig_switches
 from .setting import SettingDescription, SettingEntity, configured
 from .state import BOARD, MinerState
 
@@ -111,11 +114,15 @@ SWITCHES: tuple[Description, ...] = (
 
 async def async_setup_entry(
     hass: HomeAssistant,  # noqa: ARG001 - the coordinator has it
-    entry: MinerConfigEntry,
+    entry: BraiinsConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add what can be switched."""
-    add_entities(entry, async_add_entities, Platform.SWITCH, SWITCHES, MinerSwitch)
+    """Add what can be switched of a miner, or of rigs."""
+    if is_fleet(entry):
+        add_rig_switches(cast("FleetConfigEntry", entry), async_add_entities)
+        return
+    miner = cast("MinerConfigEntry", entry)
+    add_entities(miner, async_add_entities, Platform.SWITCH, SWITCHES, MinerSwitch)
 
 
 class MinerSwitch(SettingEntity[Description], SwitchEntity):

@@ -64,6 +64,10 @@ SENTENCES: dict[What | OfRig, tuple[dict[str, Any], str]] = {
         {"rejected": 12, "sent": 30},
         "had 12 of its last 30 shares rejected",
     ),
+    OfRig.COMMAND_FAILED: (
+        {"command": "stop_miner", "error": "no answer"},
+        "could not do what it was told (stop_miner): no answer",
+    ),
 }
 
 

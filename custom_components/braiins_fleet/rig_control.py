@@ -1,0 +1,339 @@
+"""Has a rig do things, and finds out by what it tells whether it did.
+
+The agent says yes to what it did not do, and works on one command at a time.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.exceptions import HomeAssistantError
+
+from .const import LOGGER
+from .flight_sheets import FLIGHT_SHEET, OVERCLOCK, profile_of, sheet_of
+from .rig import (
+    Command,
+    Effect,
+    Gpu,
+    NotConnected,
+    Overclock,
+    RestartMiner,
+    RigError,
+    Settings,
+    StopMiner,
+    Unacceptable,
+    offered,
+    overclock,
+)
+from .rig_assignments import Assignment, RigAssignments
+from .rig_failures import (
+    no_flight_sheet,
+    not_shown,
+    superseded,
+    unacceptable,
+    undone_by_rig,
+)
+from .rig_happenings import Happening, What
+
+if TYPE_CHECKING:
+    from .rig_coordinator import RigCoordinator
+
+# A miner that the agent did not start is reached by the second stop only.
+_STOPS = 2
+
+
+# What is given the number of the order that it is done for.
+type Work = Callable[[int], Awaitable[Effect]]
+
+
+class RigControl:
+    """Knows what a rig is to do, and has it do that."""
+
+    def __init__(
+        self, coordinator: RigCoordinator, assignments: RigAssignments
+    ) -> None:
+        self._coordinator = coordinator
+        self._assignments = assignments
+        self._order = 0
+        self._connections = 0
+        self._stats = 0
+        self._is_due = False
+        self._unlisten: CALLBACK_TYPE | None = None
+
+    @callback
+    def start(self) -> None:
+        """Begin to set the cards of a rig that comes back."""
+        self._unlisten = self._coordinator.rig.listen(self._heard)
+
+    @callback
+    def stop(self) -> None:
+        """Leave the rig alone."""
+        if self._unlisten is not None:
+            self._unlisten()
+            self._unlisten = None
+
+    @property
+    def assignment(self) -> Assignment:
+        """What the rig is to do."""
+        return self._assignments.of(self._coordinator.id)
+
+    @property
+    def sheet(self) -> ConfigSubentry | None:
+        """The flight sheet that is assigned, if it is still there."""
+        return self._subentry(FLIGHT_SHEET, self.assignment.flight_sheet)
+
+    @property
+    def profile(self) -> ConfigSubentry | None:
+        """The overclock profile that is assigned, if it is still there."""
+        return self._subentry(OVERCLOCK, self.assignment.overclock)
+
+    @callback
+    def on_assignment(self, listener: CALLBACK_TYPE) -> Callable[[], None]:
+        """Call back when something else is assigned; returns what ends that."""
+        return self._assignments.listen(self._coordinator.id, listener)
+
+    def _subentry(self, kind: str, subentry_id: str | None) -> ConfigSubentry | None:
+        found = self._coordinator.config_entry.subentries.get(subentry_id or "")
+        return found if found and found.subentry_type == kind else None
+
+    @callback
+    def _assign(self, assignment: Assignment) -> None:
+        self._assignments.assign(self._coordinator.id, assignment)
+
+    @callback
+    def assign_sheet(self, sheet: ConfigSubentry) -> None:
+        """Have the rig mine so, once it is to mine."""
+        self._assign(replace(self.assignment, flight_sheet=sheet.subentry_id))
+
+    async def start_mining(self, sheet: ConfigSubentry | None = None) -> Effect:
+        """Mine as the flight sheet says, in place of whatever is mined now."""
+        sheet = sheet or self.sheet
+        if sheet is None:
+            raise no_flight_sheet(self._coordinator.name)
+        command = self._checked(lambda: sheet_of(sheet).start(self._coordinator.name))
+        before = self.assignment
+
+        async def start(order: int) -> Effect:
+            await self._clear_way(order)
+            self.assign_sheet(sheet)
+            try:
+                effect = await self._carry_out(command)
+            except RigError:
+                # It is not what the rig has now, nor what it would start again.
+                self._assign(replace(self.assignment, flight_sheet=before.flight_sheet))
+                raise
+            self._set_cards_later()
+            return effect
+
+        return await self._mine(command.kind, start)
+
+    async def stop_mining(self) -> Effect:
+        """Mine no more."""
+
+        async def stop(order: int) -> Effect:
+            effect = Effect.NOT_APPLIED
+            for _ in range(_STOPS):
+                if effect is Effect.NOT_APPLIED:
+                    self._stand_by(order)
+                    effect = await self._carry_out(StopMiner())
+            return effect
+
+        return await self._mine(StopMiner.kind, stop)
+
+    async def restart_mining(self) -> Effect:
+        """Start again what was started last."""
+
+        async def restart(_: int) -> Effect:
+            effect = await self._carry_out(RestartMiner())
+            self._set_cards_later()
+            return effect
+
+        return await self._mine(RestartMiner.kind, restart)
+
+    async def _clear_way(self, order: int) -> None:
+        """Stop what runs: the agent would start another one beside what is not its own.
+
+        That they would fight for the cards is nothing that it tells.
+        """
+        for _ in range(_STOPS):
+            if not self._coordinator.rig.state.miners:
+                break
+            self._stand_by(order)
+            if await self._carry_out(StopMiner()) is not Effect.NOT_APPLIED:
+                break
+        self._stand_by(order)
+
+    def _stand_by(self, order: int) -> None:
+        if order != self._order:
+            raise superseded(self._coordinator.name)
+
+    async def _mine(
+        self, what: str, work: Callable[[int], Awaitable[Effect]]
+    ) -> Effect:
+        """Do it, unless something else is wanted meanwhile: then that counts."""
+        self._order = order = self._order + 1
+
+        async def check() -> Effect:
+            try:
+                effect = await work(order)
+            except RigError:
+                self._stand_by(order)
+                raise
+            if effect is Effect.NOT_APPLIED:
+                self._stand_by(order)
+            return effect
+
+        return await self._see_through(what, check())
+
+    async def command(self, command: Command) -> Effect:
+        """Have the rig do something that concerns neither mining nor cards."""
+        return await self._see_through(command.kind, self._carry_out(command))
+
+    async def apply_overclock(self, profile: ConfigSubentry) -> Effect:
+        """Set the cards as a profile says, now and whenever the rig comes back."""
+        commands = self._checked(lambda: profile_of(profile).commands(self._gpus))
+        effect = await self._see_through(Overclock.kind, self._set_cards(commands))
+        self._assign(replace(self.assignment, overclock=profile.subentry_id, cards={}))
+        return effect
+
+    async def set_card(self, key: str, name: str, value: int) -> Effect:
+        """Set one thing of one card, now and whenever the rig comes back."""
+
+        def commands() -> list[Overclock]:
+            gpu = next((gpu for gpu in self._gpus if gpu.card.key == key), None)
+            if gpu is None:
+                raise Unacceptable("gpu", "missing")
+            return [overclock(self._gpus, gpu, **{name: value})]
+
+        effect = await self._see_through(
+            Overclock.kind, self._set_cards(self._checked(commands))
+        )
+        before = self.assignment
+        card = {**before.cards.get(key, {}), name: value}
+        self._assign(replace(before, cards={**before.cards, key: card}))
+        return effect
+
+    async def reset_overclock(self) -> Effect:
+        """Set the cards no more, and leave their fans to them.
+
+        The agent has no way back: clocks and limits last until the rig is restarted.
+        """
+        self._assign(replace(self.assignment, overclock=None, cards={}))
+        gpus = self._gpus
+        if "fan" not in offered(gpus):
+            return Effect.UNKNOWN
+        commands = [overclock(gpus, fan=0)]
+        return await self._see_through(Overclock.kind, self._set_cards(commands))
+
+    def settings(self, gpu: Gpu) -> Settings:
+        """Return how a card is to be set."""
+        own = Settings(**self.assignment.cards.get(gpu.card.key, {}))
+        profile = self.profile
+        if profile is None:
+            return own
+        return own.over(profile_of(profile).of_card(gpu.reading.ordinal))
+
+    @property
+    def _gpus(self) -> tuple[Gpu, ...]:
+        return self._coordinator.rig.state.gpus or ()
+
+    def _commands(self) -> list[Overclock]:
+        """Return what sets all cards as they are to be."""
+        gpus, profile = self._gpus, self.profile
+        if not self.assignment.cards:
+            return profile_of(profile).commands(gpus) if profile else []
+        return [
+            overclock(gpus, gpu, **settings.chosen)
+            for gpu in gpus
+            if (settings := self.settings(gpu)).chosen
+        ]
+
+    async def _set_cards(self, commands: Sequence[Overclock]) -> Effect:
+        """Send all, and then see of all what came of it."""
+        found = await asyncio.gather(
+            *map(self._carry_out, commands), return_exceptions=True
+        )
+        for each in found:
+            if isinstance(each, BaseException):
+                raise each
+        for effect in (Effect.NOT_APPLIED, Effect.UNKNOWN):
+            if effect in found:
+                return effect
+        return Effect.APPLIED
+
+    @callback
+    def _heard(self) -> None:
+        """Set the cards of a rig that came back, once it has told which it has."""
+        state = self._coordinator.rig.state
+        if state.connections != self._connections:
+            self._connections = state.connections
+            self._stats = state.stats_heard
+            self._is_due = True
+        if self._is_due and state.stats_heard > self._stats and state.gpus:
+            self._is_due = False
+            self._set_cards_later()
+
+    @callback
+    def _set_cards_later(self) -> None:
+        """Set the cards as they are to be: miners and restarts undo that."""
+        if self.assignment.overclock is not None or self.assignment.cards:
+            self._in_background(self._set_cards_again())
+
+    async def _set_cards_again(self) -> None:
+        try:
+            commands = self._checked(self._commands)
+            await self._told(Overclock.kind, self._set_cards(commands))
+        except HomeAssistantError as err:
+            LOGGER.warning("The cards were not set again: %s", err)
+
+    async def _carry_out(self, command: Command) -> Effect:
+        return await self._coordinator.rig.carry_out(command)
+
+    def _checked[T](self, make: Callable[[], T]) -> T:
+        """Refuse what cannot be done with this rig before anything is sent."""
+        try:
+            return make()
+        except Unacceptable as err:
+            raise unacceptable(self._coordinator.name, err) from err
+
+    async def _see_through(self, what: str, work: Awaitable[Effect]) -> Effect:
+        """Do it to the end, even if whoever wanted it does not wait for that."""
+        task = self._in_background(self._told(what, work))
+        await asyncio.wait([task])
+        if task.cancelled():
+            # The fleet was unloaded meanwhile.
+            raise undone_by_rig(self._coordinator.name, NotConnected())
+        return task.result()
+
+    def _in_background[T](self, work: Awaitable[T]) -> asyncio.Task[T]:
+        async def do() -> T:
+            return await work
+
+        coordinator = self._coordinator
+        task: asyncio.Task[T] = coordinator.config_entry.async_create_background_task(
+            coordinator.hass, do(), f"{coordinator.name} command"
+        )
+        # Nobody may be there any more to look at it.
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return task
+
+    async def _told(self, what: str, work: Awaitable[Effect]) -> Effect:
+        """Put into words what went wrong, and tell the home of it."""
+        name = self._coordinator.name
+        try:
+            effect = await work
+        except NotConnected as err:
+            raise undone_by_rig(name, err) from err
+        except RigError as err:
+            failure = undone_by_rig(name, err)
+        else:
+            if effect is not Effect.NOT_APPLIED:
+                return effect
+            failure = not_shown(name)
+        self._coordinator.tell(
+            Happening(What.COMMAND_FAILED, {"command": what, "error": str(failure)})
+        )
+        raise failure

@@ -1,0 +1,71 @@
+"""Why a rig did not do what it was told, as whoever wanted it is told."""
+
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+
+from .const import DOMAIN
+from .rig import Busy, Disconnected, NotConnected, RigError, TimedOut, Unacceptable
+
+
+def undone_by_rig(rig: str, err: RigError) -> HomeAssistantError:
+    """Say why something was not done, as far as that is known."""
+    match err:
+        case NotConnected():
+            key = "rig_away"
+        case Disconnected():
+            key = "rig_cut_off"
+        case TimedOut():
+            key = "rig_unanswered"
+        case Busy():
+            key = "rig_busy"
+        case _:
+            key = "rig_refused"
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders={"rig": rig, "error": str(err)},
+    )
+
+
+def not_shown(rig: str) -> HomeAssistantError:
+    """Say that the rig claims to have done it, and tells otherwise."""
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="rig_not_done",
+        translation_placeholders={"rig": rig},
+    )
+
+
+def superseded(rig: str) -> HomeAssistantError:
+    """Say that somebody wanted something else of the rig meanwhile."""
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="rig_superseded",
+        translation_placeholders={"rig": rig},
+    )
+
+
+def no_flight_sheet(rig: str) -> ServiceValidationError:
+    """Say that nobody has said what to mine."""
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key="no_flight_sheet",
+        translation_placeholders={"rig": rig},
+    )
+
+
+def unacceptable(rig: str, err: Unacceptable) -> ServiceValidationError:
+    """Say what cannot be done with this rig at all."""
+    match (err.field, err.reason):
+        case ("vendors", _):
+            key = "rig_other_cards"
+        case ("gpu", "missing"):
+            key = "rig_no_cards"
+        case (_, "not_offered"):
+            key = "rig_not_offered"
+        case _:
+            key = "rig_unacceptable"
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders={"rig": rig, "error": str(err)},
+    )

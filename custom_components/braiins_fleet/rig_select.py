@@ -1,0 +1,112 @@
+"""What is chosen for a rig: a flight sheet, and an overclock profile."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, override
+
+from homeassistant.components.select import SelectEntity, SelectEntityDescription
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.const import EntityCategory, Platform
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .fleet import FleetConfigEntry
+from .flight_sheets import FLIGHT_SHEET, OVERCLOCK
+from .rig_coordinator import RigCoordinator
+from .rig_entity import RigEntity, RigEntityDescription, add_rig_entities
+from .rig_switch import is_at_work
+
+
+@dataclass(frozen=True, kw_only=True)
+class RigSelectDescription(RigEntityDescription, SelectEntityDescription):
+    """One of the subentries of a kind."""
+
+    kind: str
+    chosen: Callable[[RigCoordinator], ConfigSubentry | None]
+    choose: Callable[[RigCoordinator, ConfigSubentry], Awaitable[object]]
+
+
+async def _choose_sheet(rig: RigCoordinator, sheet: ConfigSubentry) -> None:
+    """Have a rig that mines go over to it; one that does not begins with it."""
+    if is_at_work(rig.data):
+        await rig.control.start_mining(sheet)
+    else:
+        rig.control.assign_sheet(sheet)
+
+
+_select = partial(
+    RigSelectDescription,
+    value=lambda _: None,
+    always=True,
+    entity_category=EntityCategory.CONFIG,
+)
+
+RIG_SELECTS = (
+    _select(
+        key="flight_sheet",
+        kind=FLIGHT_SHEET,
+        chosen=lambda rig: rig.control.sheet,
+        choose=_choose_sheet,
+    ),
+    _select(
+        key="overclock",
+        kind=OVERCLOCK,
+        chosen=lambda rig: rig.control.profile,
+        choose=lambda rig, profile: rig.control.apply_overclock(profile),
+    ),
+)
+
+
+def add_rig_selects(
+    entry: FleetConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add what can be chosen for each rig, as it comes."""
+
+    def add(rig: RigCoordinator) -> None:
+        add_rig_entities(
+            rig, async_add_entities, Platform.SELECT, RIG_SELECTS, RigSelect
+        )
+
+    entry.runtime_data.garage.for_each(add)
+
+
+class RigSelect(RigEntity[RigSelectDescription], SelectEntity):
+    """What was made for rigs, by its name."""
+
+    entity_description: RigSelectDescription
+    _attr_options: list[str] = []  # noqa: RUF012 - never changed, only replaced
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        rig = self.coordinator
+        self.async_on_remove(rig.control.on_assignment(self._renew))
+        self.async_on_remove(rig.config_entry.add_update_listener(self._updated))
+
+    async def _updated(self, _: HomeAssistant, __: ConfigEntry[Any]) -> None:
+        self._renew()
+
+    @callback
+    def _renew(self) -> None:
+        before = self.options, self.current_option
+        self._show(None)
+        if before != (self.options, self.current_option):
+            self.async_write_ha_state()
+
+    @override
+    def _show(self, value: Any) -> None:
+        chosen = self.entity_description.chosen(self.coordinator)
+        self._attr_options = sorted(each.title for each in self._subentries)
+        self._attr_current_option = chosen.title if chosen else None
+
+    @property
+    def _subentries(self) -> list[ConfigSubentry]:
+        kind = self.entity_description.kind
+        return [*self.coordinator.config_entry.get_subentries_of_type(kind)]
+
+    @override
+    async def async_select_option(self, option: str) -> None:
+        # Home Assistant refuses what is no option.
+        subentry = next(each for each in self._subentries if each.title == option)
+        await self.entity_description.choose(self.coordinator, subentry)

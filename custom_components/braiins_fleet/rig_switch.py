@@ -1,0 +1,63 @@
+"""Whether a rig mines."""
+
+from dataclasses import dataclass
+from typing import Any, override
+
+from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
+from homeassistant.const import Platform
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .fleet import FleetConfigEntry
+from .rig import MinerCondition
+from .rig_coordinator import RigCoordinator
+from .rig_entity import RigEntity, RigEntityDescription, add_rig_entities
+from .rig_state import RigSnapshot
+
+# Software that prepares is at work already; one that crashed is not, though the agent
+# says that it runs.
+_AT_WORK = (MinerCondition.MINING, MinerCondition.STARTING, MinerCondition.IDLE)
+
+
+def is_at_work(snapshot: RigSnapshot) -> bool | None:
+    """Tell whether software runs on a rig that is to mine."""
+    if snapshot.state.miners is None:
+        return None
+    return any(miner.condition in _AT_WORK for miner in snapshot.state.miners)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RigSwitchDescription(RigEntityDescription, SwitchEntityDescription):
+    """Something of a rig that is on or off."""
+
+
+MINING = RigSwitchDescription(key="rig_mining_on", value=is_at_work, always=True)
+
+
+def add_rig_switches(
+    entry: FleetConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the switch of each rig, as it comes."""
+
+    def add(rig: RigCoordinator) -> None:
+        add_rig_entities(rig, async_add_entities, Platform.SWITCH, (MINING,), RigSwitch)
+
+    entry.runtime_data.garage.for_each(add)
+
+
+class RigSwitch(RigEntity[RigSwitchDescription], SwitchEntity):
+    """Mining by the flight sheet that is assigned."""
+
+    entity_description: RigSwitchDescription
+
+    @override
+    def _show(self, value: Any) -> None:
+        self._attr_is_on = value
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        if not self.is_on:
+            await self.coordinator.control.start_mining()
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        await self.coordinator.control.stop_mining()

@@ -1,0 +1,94 @@
+"""Telling rigs what to do, in a running Home Assistant."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.util.ulid import ulid_now
+
+from custom_components.braiins_fleet.const import EVENT_HAPPENED
+from custom_components.braiins_fleet.flight_sheets import FLIGHT_SHEET, OVERCLOCK
+from simulator.rigs import Habits
+
+from .controlling import act
+from .rigging import Rigged, Yard
+
+RAVEN = "RAKhjjFyBsfCCPALmQeLWpNV1cmTRf1EVk"
+POOL = "stratum+tcp://rvn.example.com:3333"
+OFTEN = Habits(interval_s=10)
+
+SHEET = {
+    "coin": "RVN",
+    "software": "t-rex",
+    "algorithm": "kawpow",
+    "pools": [POOL],
+    "wallet": RAVEN,
+    "worker": "%RIG%",
+}
+PROFILE = {"vendors": "nvidia", "power_limit": 150, "core_lock": 1200}
+
+
+def keep(yard: Yard, kind: str, title: str, data: dict[str, Any]) -> ConfigSubentry:
+    """Have a flight sheet or a profile, as a dialog would have made it."""
+    subentry = ConfigSubentry(
+        data=data,  # type: ignore[arg-type]  # it is made read-only
+        subentry_id=ulid_now(),
+        subentry_type=kind,
+        title=title,
+        unique_id=None,
+    )
+    yard.hass.config_entries.async_add_subentry(yard.entry, subentry)
+    return subentry
+
+
+def keep_sheet(yard: Yard, title: str = "Raven", **other: Any) -> ConfigSubentry:
+    return keep(yard, FLIGHT_SHEET, title, SHEET | other)
+
+
+def keep_profile(yard: Yard, title: str = "Quiet", **other: Any) -> ConfigSubentry:
+    return keep(yard, OVERCLOCK, title, PROFILE | other)
+
+
+async def while_living[T](yard: Yard, doing: Coroutine[Any, Any, T]) -> T:
+    """Wait for something that takes its time, which passes meanwhile."""
+    task = asyncio.ensure_future(doing)
+    while not task.done():
+        yard.pass_time.jump(0.25)
+        await asyncio.sleep(0.01)
+    return await task
+
+
+async def order(yard: Yard, action: str, entity_id: str, **fields: object) -> None:
+    """Use an entity of a rig as a person does, and wait for the end of it."""
+    await while_living(yard, act(yard.hass, action, entity_id, **fields))
+    await yard.hass.async_block_till_done()
+
+
+async def commands_end(rigged: Rigged) -> None:
+    """Wait until nothing is done any more about a rig that nobody waits for."""
+    entry = rigged.yard.entry
+    name = f"{rigged.coordinator.name} command"
+    while any(task.get_name() == name for task in entry._background_tasks):
+        rigged.yard.pass_time.jump(0.25)
+        await asyncio.sleep(0.01)
+    await rigged.yard.hass.async_block_till_done()
+
+
+def told(rigged: Rigged) -> list[str]:
+    """Return the kinds of the commands that the agent was given."""
+    return [frame.command.type for frame in rigged.agent.frames if frame.command]
+
+
+def note_failures(hass: HomeAssistant) -> list[dict[str, Any]]:
+    """Return a list to which each command that failed is added."""
+    noted: list[dict[str, Any]] = []
+
+    @callback
+    def note(event: Event) -> None:
+        if event.data["type"] == "command_failed":
+            noted.append(dict(event.data))
+
+    hass.bus.async_listen(EVENT_HAPPENED, note)
+    return noted
