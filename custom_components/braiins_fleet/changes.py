@@ -24,6 +24,8 @@ from .const import DOMAIN, HASHRATE_UNIT
 from .control import Change, Command
 from .coordinator import MinerCoordinator
 from .failures import undone
+from .rig import Reboot
+from .rig_actions import Work, resume_mining, stop_mining
 from .state import MinerState
 
 ATTR_CHANGE: Final = "change"
@@ -59,7 +61,8 @@ class ChangeAction:
     Exactly one field has to be given that is `one_of` these, and at least one of those
     that are `some_of` them. What is `single` can be done to one miner at a time only.
     An action for an `admin` refuses everybody else. One that `loses` something has to
-    be confirmed, and that is the key of the error that says what would be lost.
+    be confirmed, and that is the key of the error that says what would be lost. What
+    it means for GPU rigs is `on_rigs`, where they are meant as well.
     """
 
     name: str
@@ -71,6 +74,7 @@ class ChangeAction:
     single: bool = False
     admin: bool = False
     loses: str | None = None
+    on_rigs: Work | None = None
 
     def whole(self, schema: vol.Schema) -> vol.Schema | vol.All:
         """Have a schema of the fields ask for what has to be given."""
@@ -303,10 +307,12 @@ CHANGES: tuple[ChangeAction, ...] = (
             MinerStatus.PAUSED,
             halts=True,
         ),
+        on_rigs=stop_mining,
     ),
     _staggered(
         name="resume",
         plan=_plain("resume", lambda miner: miner.mining.resume(), *MINES),
+        on_rigs=resume_mining,
     ),
     _staggered(
         name="start",
@@ -325,6 +331,8 @@ CHANGES: tuple[ChangeAction, ...] = (
         name="restart", plan=_plain("restart", lambda miner: miner.mining.restart())
     ),
     _staggered(
-        name="reboot", plan=_plain("reboot", lambda miner: miner.mining.reboot())
+        name="reboot",
+        plan=_plain("reboot", lambda miner: miner.mining.reboot()),
+        on_rigs=lambda rig, _: rig.control.command(Reboot()),
     ),
 )

@@ -43,10 +43,13 @@ if TYPE_CHECKING:
 
 # A miner that the agent did not start is reached by the second stop only.
 _STOPS = 2
+# What waits for a rig and would have it mine.
+_MINING = ("start_mining", "apply_flight_sheet")
 
 
 # What is given the number of the order that it is done for.
 type Work = Callable[[int], Awaitable[Effect]]
+type Later = Callable[[], Awaitable[Effect]]
 
 
 class RigControl:
@@ -61,6 +64,8 @@ class RigControl:
         self._connections = 0
         self._stats = 0
         self._is_due = False
+        # What is to be done once the rig is back, and until when that is wanted.
+        self._waiting: dict[str, tuple[Later, float]] = {}
         self._unlisten: CALLBACK_TYPE | None = None
 
     @callback
@@ -175,6 +180,8 @@ class RigControl:
     ) -> Effect:
         """Do it, unless something else is wanted meanwhile: then that counts."""
         self._order = order = self._order + 1
+        for mining in _MINING:
+            self._waiting.pop(mining, None)
 
         async def check() -> Effect:
             try:
@@ -272,9 +279,35 @@ class RigControl:
             self._connections = state.connections
             self._stats = state.stats_heard
             self._is_due = True
-        if self._is_due and state.stats_heard > self._stats and state.gpus:
+        if self._is_due and state.connected and state.stats_heard > self._stats:
             self._is_due = False
-            self._set_cards_later()
+            if state.gpus:
+                self._set_cards_later()
+            self._do_what_waits()
+
+    @callback
+    def once_connected(self, what: str, work: Later, seconds: float) -> None:
+        """Do something once the rig is back, unless that takes too long.
+
+        Of one kind only the last counts, and whatever is mined or not later overrules
+        it. Home Assistant forgets it when it is restarted.
+        """
+        until = self._coordinator.hass.loop.time() + seconds
+        self._waiting[what] = work, until
+
+    @callback
+    def _do_what_waits(self) -> None:
+        waiting, self._waiting = self._waiting, {}
+        now = self._coordinator.hass.loop.time()
+        for what, (work, until) in waiting.items():
+            if now <= until:
+                self._in_background(self._do_late(what, work))
+
+    async def _do_late(self, what: str, work: Later) -> None:
+        try:
+            await work()
+        except HomeAssistantError as err:
+            LOGGER.warning("What waited for a rig was not done (%s): %s", what, err)
 
     @callback
     def _set_cards_later(self) -> None:

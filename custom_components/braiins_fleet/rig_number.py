@@ -103,9 +103,11 @@ class GpuNumber(RigEntity[GpuNumberDescription], NumberEntity):
 
     @override
     def _show(self, value: Any) -> None:
-        bounds = OFFERED[value][self.entity_description.setting]
-        self._attr_native_min_value = bounds.low
-        self._attr_native_max_value = bounds.high
+        bounds = OFFERED[value].get(self.entity_description.setting)
+        # Another card may be in the place of one that had this.
+        if bounds is not None:
+            self._attr_native_min_value = bounds.low
+            self._attr_native_max_value = bounds.high
         self._take_setting()
 
     def _take_setting(self) -> None:

@@ -15,6 +15,7 @@ from homeassistant.core import (
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_register_admin_service
+from homeassistant.util.json import JsonValueType
 import voluptuous as vol
 
 from .advanced_settings import ADVANCED_ASKS, ADVANCED_CHANGES
@@ -34,6 +35,8 @@ from .maintenance import MAINTENANCE
 from .manual_tuning import MANUAL_TUNING
 from .network_changes import SET_NETWORK
 from .pool_changes import POOL_CHANGES
+from .rig_actions import async_setup_rig_actions, do_with_rigs
+from .rig_targets import require_control, rigs_chosen
 from .settings_changes import SETTINGS_CHANGES
 from .targets import coordinator_of, miners_of
 
@@ -79,6 +82,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         )
     async_setup_job_actions(hass)
     async_setup_firmware_actions(hass)
+    async_setup_rig_actions(hass)
 
 
 def _registrar(
@@ -98,16 +102,33 @@ async def _change(
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key=action.loses
         )
-    miners = await miners_of(hass, call)
+    rigs = rigs_chosen(hass, call) if action.on_rigs else []
+    miners = await miners_of(hass, call, or_none=bool(rigs))
+    await require_control(hass, call, rigs)
     if action.single and len(miners) > 1:
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="one_miner_only"
         )
-    outcomes = await change_each(action, miners, call.data, call.context)
-    errors = [each for each in outcomes if isinstance(each, HomeAssistantError)]
+    errors: list[HomeAssistantError] = []
+
+    async def do_rigs() -> list[Answer]:
+        if action.on_rigs is None:
+            return []
+        first = len(miners)
+        return await do_with_rigs(
+            hass, rigs, action.on_rigs, call.data, errors, first=first
+        )
+
+    outcomes, of_rigs = await asyncio.gather(
+        change_each(action, miners, call.data, call.context), do_rigs()
+    )
+    errors += [each for each in outcomes if isinstance(each, HomeAssistantError)]
     if errors and not call.return_response:
-        raise in_one(errors, len(miners))
-    return {"miners": [*named(hass, miners, [*map(_told, outcomes)])]}
+        raise in_one(errors, len(miners) + len(rigs))
+    answers: dict[str, JsonValueType] = {
+        "miners": [*named(hass, miners, [*map(_told, outcomes)])]
+    }
+    return answers | ({"rigs": [*of_rigs]} if rigs else {})
 
 
 async def change_each(

@@ -24,11 +24,15 @@ from .identity import is_fleet
 
 
 async def miners_of(
-    hass: HomeAssistant, call: ServiceCall, *, only_reads: bool = False
+    hass: HomeAssistant,
+    call: ServiceCall,
+    *,
+    only_reads: bool = False,
+    or_none: bool = False,
 ) -> list[MinerConfigEntry]:
     """Return the miners that an action is for, also those that are not set up now."""
     miners = sorted(_chosen(hass, call), key=lambda each: each.title)
-    if not miners:
+    if not miners and not or_none:
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="no_miners"
         )

@@ -1,0 +1,268 @@
+"""The actions for GPU rigs, each for as many of them as one likes."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.const import ATTR_NAME
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.service import async_register_admin_service
+from homeassistant.util.json import JsonValueType
+import voluptuous as vol
+
+from .const import DOMAIN
+from .failures import in_one
+from .flight_sheets import FLIGHT_SHEET, OVERCLOCK
+from .rig import INSTALLABLE, Effect, InstallMiner, Shutdown, UninstallMiner
+from .rig_coordinator import RigCoordinator
+from .rig_failures import no_flight_sheet
+from .rig_switch import is_at_work
+from .rig_targets import rigs_of
+
+ATTR_EXPIRES_AFTER: Final = "expires_after"
+ATTR_FLIGHT_SHEET: Final = "flight_sheet"
+ATTR_PROFILE: Final = "profile"
+ATTR_SOFTWARE: Final = "software"
+ATTR_STAGGER: Final = "stagger"
+ATTR_WHEN_CONNECTED: Final = "when_connected"
+
+# Enough for a hall of rigs to come up one after the other.
+_LONGEST_STAGGER: Final = 600
+_MOST_MINUTES: Final = 24 * 60
+# Of as many rigs as that is something wanted at a time.
+_AT_ONCE: Final = 25
+
+type Answer = dict[str, JsonValueType]
+type Fields = Mapping[str, Any]
+type Work = Callable[[RigCoordinator, Fields], Awaitable[Effect]]
+
+_STAGGER: Final = {
+    vol.Optional(ATTR_STAGGER, default=0): vol.All(
+        vol.Coerce(float), vol.Range(min=0, max=_LONGEST_STAGGER)
+    )
+}
+_PATIENCE: Final = {
+    vol.Optional(ATTR_WHEN_CONNECTED, default=False): cv.boolean,
+    vol.Optional(ATTR_EXPIRES_AFTER, default=60): vol.All(
+        vol.Coerce(int), vol.Range(min=1, max=_MOST_MINUTES)
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RigAction:
+    """An action; `work` does it with one rig.
+
+    One that has a `check` can wait for a rig to come back: what that refuses is said
+    before.
+    """
+
+    name: str
+    work: Work
+    fields: Mapping[vol.Marker, Any] = field(default_factory=lambda: _STAGGER)
+    check: Callable[[RigCoordinator, Fields], object] | None = None
+    admin: bool = False
+
+
+async def start_mining(rig: RigCoordinator, _: Fields) -> Effect:
+    """Have a rig mine; one that does is left alone."""
+    if is_at_work(rig.data):
+        return Effect.APPLIED
+    return await rig.control.start_mining()
+
+
+async def resume_mining(rig: RigCoordinator, given: Fields) -> Effect:
+    """Have a rig mine; one that nobody assigned anything to as it did before."""
+    if rig.control.sheet is None and not is_at_work(rig.data):
+        return await rig.control.restart_mining()
+    return await start_mining(rig, given)
+
+
+async def stop_mining(rig: RigCoordinator, _: Fields) -> Effect:
+    """Have a rig mine no more."""
+    return await rig.control.stop_mining()
+
+
+async def _apply_flight_sheet(rig: RigCoordinator, given: Fields) -> Effect:
+    return await rig.control.start_mining(_flight_sheet(rig, given))
+
+
+async def _apply_overclock(rig: RigCoordinator, given: Fields) -> Effect:
+    return await rig.control.apply_overclock(_profile(rig, given))
+
+
+def _require_sheet(rig: RigCoordinator, _: Fields) -> None:
+    if rig.control.sheet is None:
+        raise no_flight_sheet(rig.name)
+
+
+def _flight_sheet(rig: RigCoordinator, given: Fields) -> ConfigSubentry:
+    return _named(rig, FLIGHT_SHEET, given[ATTR_FLIGHT_SHEET])
+
+
+def _profile(rig: RigCoordinator, given: Fields) -> ConfigSubentry:
+    return _named(rig, OVERCLOCK, given[ATTR_PROFILE])
+
+
+def _named(rig: RigCoordinator, kind: str, name: str) -> ConfigSubentry:
+    """Return what a person made for rigs and called so."""
+    all_ = rig.config_entry.get_subentries_of_type(kind)
+    titles = {each.title.casefold(): each for each in all_}
+    found = titles.get(name.strip().casefold())
+    if found is None:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key=(
+                "no_such_flight_sheet" if kind == FLIGHT_SHEET else "no_such_profile"
+            ),
+            translation_placeholders={
+                "name": name,
+                "there": ", ".join(sorted(each.title for each in titles.values())),
+            },
+        )
+    return found
+
+
+_SOFTWARE: Final = {vol.Required(ATTR_SOFTWARE): vol.In(INSTALLABLE)}
+
+RIG_ACTIONS: Final = (
+    RigAction(
+        name="start_mining",
+        work=start_mining,
+        fields={**_STAGGER, **_PATIENCE},
+        check=_require_sheet,
+    ),
+    RigAction(name="stop_mining", work=stop_mining),
+    RigAction(name="restart_mining", work=lambda rig, _: rig.control.restart_mining()),
+    RigAction(
+        name="apply_flight_sheet",
+        work=_apply_flight_sheet,
+        fields={
+            vol.Required(ATTR_FLIGHT_SHEET): cv.string,
+            **_STAGGER,
+            **_PATIENCE,
+        },
+        check=_flight_sheet,
+    ),
+    RigAction(
+        name="apply_overclock",
+        work=_apply_overclock,
+        fields={vol.Required(ATTR_PROFILE): cv.string, **_STAGGER, **_PATIENCE},
+        check=_profile,
+    ),
+    RigAction(
+        name="reset_overclock", work=lambda rig, _: rig.control.reset_overclock()
+    ),
+    RigAction(
+        name="install_miner",
+        work=lambda rig, given: rig.control.command(InstallMiner(given[ATTR_SOFTWARE])),
+        fields={**_SOFTWARE, **_STAGGER},
+        admin=True,
+    ),
+    RigAction(
+        name="uninstall_miner",
+        work=lambda rig, given: rig.control.command(
+            UninstallMiner(given[ATTR_SOFTWARE])
+        ),
+        fields={**_SOFTWARE, **_STAGGER},
+        admin=True,
+    ),
+    RigAction(
+        name="shutdown",
+        work=lambda rig, _: rig.control.command(Shutdown()),
+        admin=True,
+    ),
+)
+
+
+@callback
+def async_setup_rig_actions(hass: HomeAssistant) -> None:
+    """Make the actions known."""
+    for action in RIG_ACTIONS:
+        register: Callable[..., None] = (
+            partial(async_register_admin_service, hass)
+            if action.admin
+            else hass.services.async_register
+        )
+        register(
+            DOMAIN,
+            action.name,
+            partial(_act, hass, action),
+            cv.make_entity_service_schema(dict(action.fields)),
+            SupportsResponse.OPTIONAL,
+        )
+
+
+async def _act(
+    hass: HomeAssistant, action: RigAction, call: ServiceCall
+) -> ServiceResponse:
+    rigs = await rigs_of(hass, call)
+    errors: list[HomeAssistantError] = []
+    answers = await do_with_rigs(hass, rigs, _patient(action), call.data, errors)
+    if errors and not call.return_response:
+        raise in_one(errors, len(rigs))
+    return {"rigs": [*answers]}
+
+
+def _patient(action: RigAction) -> Work:
+    """Have it wait for a rig that is away, where that is wanted."""
+
+    async def work(rig: RigCoordinator, given: Fields) -> Effect:
+        is_away = rig.rig.session is None
+        if action.check is None or not (is_away and given[ATTR_WHEN_CONNECTED]):
+            return await action.work(rig, given)
+        action.check(rig, given)
+        seconds = given[ATTR_EXPIRES_AFTER] * 60.0
+        rig.control.once_connected(
+            action.name, lambda: action.work(rig, given), seconds
+        )
+        return Effect.UNKNOWN
+
+    return work
+
+
+async def do_with_rigs(
+    hass: HomeAssistant,
+    rigs: Sequence[RigCoordinator],
+    work: Work,
+    given: Fields,
+    errors: list[HomeAssistantError],
+    *,
+    first: int = 0,
+) -> list[Answer]:
+    """Do something with each of the rigs, and tell of each how that went.
+
+    They take their turns from the `first` on, where they are told one by one.
+    """
+    some = asyncio.Semaphore(_AT_ONCE)
+
+    async def do(place: int, rig: RigCoordinator) -> Answer:
+        answer: Answer = {
+            ATTR_NAME: rig.name,
+            "device_id": dr.async_get_device_id_by_identifier(
+                hass, (DOMAIN, rig.id), config_entry_id=rig.config_entry.entry_id
+            ),
+        }
+        # Rigs that are switched on one after the other spare the fuse.
+        await asyncio.sleep(place * given[ATTR_STAGGER])
+        try:
+            async with some:
+                effect = await work(rig, given)
+        except HomeAssistantError as err:
+            errors.append(err)
+            return {**answer, "ok": False, "confirmed": False, "error": str(err)}
+        confirmed = effect is Effect.APPLIED
+        return {**answer, "ok": True, "confirmed": confirmed, "error": None}
+
+    return await asyncio.gather(*(do(*each) for each in enumerate(rigs, first)))
