@@ -14,6 +14,7 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN, LOGGER
 from .farm import Farm
 from .rig import Card, Miner, MinerCondition, Rig
+from .rig.readings import MOST_CARDS
 from .rig_control import RigControl
 from .rig_happenings import CardWatch, Happening, MinerWatch, What
 from .rig_state import RigSnapshot, Trouble, without_counts
@@ -64,6 +65,7 @@ class RigCoordinator(DataUpdateCoordinator[RigSnapshot]):
         self._grace: asyncio.TimerHandle | None = None
         self._unlisten: CALLBACK_TYPE | None = None
         self._on_happening: list[Callable[[Happening], None]] = []
+        self._cards = {card.key: card for card in farm.rigs.cards(self.id)}
         self._card_watch = CardWatch()
         self._miner_watch = MinerWatch()
         self._measured = self._reported = 0
@@ -106,6 +108,7 @@ class RigCoordinator(DataUpdateCoordinator[RigSnapshot]):
         """Expect a card no longer, as somebody took it out."""
         own = f"{card_id(self.id, key)}_"
         self.entities = {each for each in self.entities if not each.startswith(own)}
+        self._cards.pop(key, None)
         self.rig.forget_card(key)
 
     @callback
@@ -169,10 +172,14 @@ class RigCoordinator(DataUpdateCoordinator[RigSnapshot]):
         elif state.stats_heard != self._measured:
             self.meter.read(state.power, now, max(_INTERVALS * self.rig.interval, _GAP))
         self._measured = state.stats_heard
-        memory = self._farm.rigs
+        for card in state.cards:
+            # Whatever an agent makes up, there is an end to its devices.
+            if card.key in self._cards or len(self._cards) < MOST_CARDS:
+                self._cards[card.key] = card
+        memory, cards = self._farm.rigs, list(self._cards.values())
         is_new = state.connected and not memory.knows(self.id)
-        if is_new or list(state.cards) != memory.cards(self.id):
-            memory.remember(self.id, state.cards)
+        if is_new or cards != memory.cards(self.id):
+            memory.remember(self.id, cards)
 
     def _take_in_report(self) -> None:
         state = self.rig.state
@@ -224,8 +231,12 @@ class RigCoordinator(DataUpdateCoordinator[RigSnapshot]):
         return RigSnapshot(
             state=without_counts(state),
             connected=self._connected,
-            cards={card.key: card for card in state.cards},
-            gpus={gpu.card.key: gpu for gpu in state.gpus or ()},
+            cards=dict(self._cards),
+            gpus={
+                gpu.card.key: gpu
+                for gpu in state.gpus or ()
+                if gpu.card.key in self._cards
+            },
             lost=tuple(card for card in state.cards if card.key in watch.lost),
             unreadable=tuple(
                 card for card in state.cards if card.key in watch.unreadable

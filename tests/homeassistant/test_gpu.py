@@ -22,7 +22,7 @@ from custom_components.braiins_fleet.const import DOMAIN, EVENT_HAPPENED
 
 from .rigging import Rigged, Yard
 from .running import shown
-from .test_rig import kinds, number, state, value
+from .test_rig import connect, kinds, measure, number, state, value
 
 type Issues = Callable[[], list[str]]
 
@@ -279,3 +279,19 @@ async def test_an_agent_that_finds_its_own_old_connection_is_no_other_rig(
     assert rig.coordinator.condition["times_connected"] == 2
     assert issues() == []
     assert ir.async_get(hass).async_get_issue(DOMAIN, "token_shared") is None
+
+
+async def test_an_agent_that_makes_up_cards_gets_no_devices_without_end(
+    hass: HomeAssistant, yard: Yard
+) -> None:
+    rig_id, socket = await connect(yard)
+    for bus in range(3):
+        cards = [
+            {"name": "RTX", "vendor": "NVIDIA", "busId": f"0000:{bus:02x}:{slot:02x}.0"}
+            for slot in range(64)
+        ]
+        await measure(yard, rig_id, socket, gpus=cards)
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), yard.entry.entry_id)
+    # Those, the rig itself and the fleet.
+    assert len(devices) == 64 + 2
+    assert len(hass.data[DOMAIN].rigs.cards(rig_id)) == 64
