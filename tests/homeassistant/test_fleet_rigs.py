@@ -136,7 +136,7 @@ async def test_an_action_for_a_rig_reaches_no_miner(
     ):
         with pytest.raises(ServiceValidationError) as refused:
             await hass.services.async_call(
-                DOMAIN, "pause", {}, target=target, blocking=True
+                DOMAIN, "stop", {}, target=target, blocking=True
             )
         assert refused.value.translation_key == "no_miners"
 
