@@ -27,6 +27,7 @@ from .failures import undone
 from .rig import Reboot
 from .rig_actions import Work, resume_mining, stop_mining
 from .state import MinerState
+from .turns import STAGGER
 
 ATTR_CHANGE: Final = "change"
 ATTR_CONFIRM: Final = "confirm"
@@ -34,12 +35,9 @@ ATTR_HASHRATE: Final = "hashrate"
 ATTR_OF: Final = "of"
 ATTR_PERCENT: Final = "percent"
 ATTR_POWER: Final = "power"
-ATTR_STAGGER: Final = "stagger"
 
 # A license may restrict it, and it mines all the same.
 MINES: Final = (MinerStatus.NORMAL, MinerStatus.RESTRICTED)
-# Enough for a hall of miners to come up one after the other.
-_LONGEST_STAGGER = 600
 
 type Fields = Mapping[str, Any]
 
@@ -272,11 +270,6 @@ _percent = {
         vol.Coerce(Reference),
     ),
     vol.Optional(ATTR_CHANGE): vol.Coerce(float),
-}
-STAGGER = {
-    vol.Optional(ATTR_STAGGER, default=0): vol.All(
-        vol.Coerce(float), vol.Range(min=0, max=_LONGEST_STAGGER)
-    )
 }
 _staggered = partial(ChangeAction, fields=STAGGER, staggered=True)
 

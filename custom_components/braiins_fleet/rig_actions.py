@@ -29,29 +29,20 @@ from .rig_coordinator import RigCoordinator
 from .rig_failures import no_flight_sheet
 from .rig_switch import is_at_work
 from .rig_targets import rigs_of
+from .turns import AT_ONCE, ATTR_STAGGER, STAGGER
 
 ATTR_EXPIRES_AFTER: Final = "expires_after"
 ATTR_FLIGHT_SHEET: Final = "flight_sheet"
 ATTR_PROFILE: Final = "profile"
 ATTR_SOFTWARE: Final = "software"
-ATTR_STAGGER: Final = "stagger"
 ATTR_WHEN_CONNECTED: Final = "when_connected"
 
-# Enough for a hall of rigs to come up one after the other.
-_LONGEST_STAGGER: Final = 600
 _MOST_MINUTES: Final = 24 * 60
-# Of as many rigs as that is something wanted at a time.
-_AT_ONCE: Final = 25
 
 type Answer = dict[str, JsonValueType]
 type Fields = Mapping[str, Any]
 type Work = Callable[[RigCoordinator, Fields], Awaitable[Effect]]
 
-_STAGGER: Final = {
-    vol.Optional(ATTR_STAGGER, default=0): vol.All(
-        vol.Coerce(float), vol.Range(min=0, max=_LONGEST_STAGGER)
-    )
-}
 _PATIENCE: Final = {
     vol.Optional(ATTR_WHEN_CONNECTED, default=False): cv.boolean,
     vol.Optional(ATTR_EXPIRES_AFTER, default=60): vol.All(
@@ -70,7 +61,7 @@ class RigAction:
 
     name: str
     work: Work
-    fields: Mapping[vol.Marker, Any] = field(default_factory=lambda: _STAGGER)
+    fields: Mapping[vol.Marker, Any] = field(default_factory=lambda: STAGGER)
     check: Callable[[RigCoordinator, Fields], object] | None = None
     admin: bool = False
 
@@ -140,7 +131,7 @@ RIG_ACTIONS: Final = (
     RigAction(
         name="start_mining",
         work=start_mining,
-        fields={**_STAGGER, **_PATIENCE},
+        fields={**STAGGER, **_PATIENCE},
         check=_require_sheet,
     ),
     RigAction(name="stop_mining", work=stop_mining),
@@ -150,7 +141,7 @@ RIG_ACTIONS: Final = (
         work=_apply_flight_sheet,
         fields={
             vol.Required(ATTR_FLIGHT_SHEET): cv.string,
-            **_STAGGER,
+            **STAGGER,
             **_PATIENCE,
         },
         check=_flight_sheet,
@@ -158,7 +149,7 @@ RIG_ACTIONS: Final = (
     RigAction(
         name="apply_overclock",
         work=_apply_overclock,
-        fields={vol.Required(ATTR_PROFILE): cv.string, **_STAGGER, **_PATIENCE},
+        fields={vol.Required(ATTR_PROFILE): cv.string, **STAGGER, **_PATIENCE},
         check=_profile,
     ),
     RigAction(
@@ -167,7 +158,7 @@ RIG_ACTIONS: Final = (
     RigAction(
         name="install_miner",
         work=lambda rig, given: rig.control.command(InstallMiner(given[ATTR_SOFTWARE])),
-        fields={**_SOFTWARE, **_STAGGER},
+        fields={**_SOFTWARE, **STAGGER},
         admin=True,
     ),
     RigAction(
@@ -175,7 +166,7 @@ RIG_ACTIONS: Final = (
         work=lambda rig, given: rig.control.command(
             UninstallMiner(given[ATTR_SOFTWARE])
         ),
-        fields={**_SOFTWARE, **_STAGGER},
+        fields={**_SOFTWARE, **STAGGER},
         admin=True,
     ),
     RigAction(
@@ -245,7 +236,7 @@ async def do_with_rigs(
 
     They take their turns from the `first` on, where they are told one by one.
     """
-    some = asyncio.Semaphore(_AT_ONCE)
+    some = asyncio.Semaphore(AT_ONCE)
 
     async def do(place: int, rig: RigCoordinator) -> Answer:
         answer: Answer = {

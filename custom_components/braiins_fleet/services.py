@@ -22,7 +22,7 @@ from .advanced_settings import ADVANCED_ASKS, ADVANCED_CHANGES
 from .answers import ASKS, Answer, AskAction
 from .asic import AsicError, TimedOut, Unreachable
 from .auto_upgrade import AUTO_UPGRADE
-from .changes import ATTR_CONFIRM, ATTR_STAGGER, CHANGES, ChangeAction, Fields
+from .changes import ATTR_CONFIRM, CHANGES, ChangeAction, Fields
 from .const import DOMAIN
 from .control import Changed
 from .coordinator import MinerConfigEntry
@@ -39,6 +39,7 @@ from .rig_actions import async_setup_rig_actions, do_with_rigs
 from .rig_targets import require_control, rigs_chosen
 from .settings_changes import SETTINGS_CHANGES
 from .targets import coordinator_of, miners_of
+from .turns import AT_ONCE, ATTR_STAGGER
 
 _CHANGES = (
     *CHANGES,
@@ -50,8 +51,6 @@ _CHANGES = (
     *MAINTENANCE,
     AUTO_UPGRADE,
 )
-# Of as many miners as that is something wanted at a time.
-_AT_ONCE = 25
 
 # What became of a change to one miner.
 type Outcome = Changed | HomeAssistantError
@@ -139,7 +138,7 @@ async def change_each(
 ) -> list[Outcome]:
     """Have each of the miners do it; returns of each how that went, in their order."""
     stagger = fields[ATTR_STAGGER] if action.staggered else 0.0
-    some = asyncio.Semaphore(_AT_ONCE)
+    some = asyncio.Semaphore(AT_ONCE)
 
     async def do(place: int, miner: MinerConfigEntry) -> Outcome:
         # Miners that are switched on one after the other spare the fuse.
@@ -172,7 +171,7 @@ async def _ask(
 ) -> ServiceResponse:
     """Return what each of the miners has to say."""
     miners = await miners_of(hass, call, only_reads=True)
-    some = asyncio.Semaphore(_AT_ONCE)
+    some = asyncio.Semaphore(AT_ONCE)
 
     async def ask(miner: MinerConfigEntry) -> Answer:
         try:
