@@ -101,7 +101,9 @@ async def _change(
     miners = await miners_of(hass, call)
     if action.single and len(miners) > 1:
         raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="one_miner_only"
+            translation_domain=DOMAIN,
+            translation_key="one_at_a_time",
+            translation_placeholders={"miners": str(len(miners))},
         )
     outcomes = await change_each(action, miners, call.data, call.context)
     errors = [each for each in outcomes if isinstance(each, HomeAssistantError)]
