@@ -25,7 +25,7 @@ from .actions import PROMPT, act as call
 from .conftest import SetUp, StartMiner
 from .controlling import MINER, act, look
 from .people import entities_of, user_with
-from .running import PassingTime, until
+from .running import PassingTime, listened_to, until
 from .working import JOB, Held, Work, begin, cancel_job, get_jobs, jobs_of
 
 POWER = f"number.{MINER}_power_target"
@@ -166,6 +166,7 @@ async def test_nobody_changes_a_miner_that_belongs_to_a_job(
     kind: JobKind,
 ) -> None:
     entry = await set_up(miner)
+    await listened_to(entry)
     job = await begin(hass, entry, work=work, kind=kind)
     saved, calls = miner.machine.saved, miner.calls
     because = f"owned_by_{kind}", {"miner": "Antminer S19k Pro", "job": job.id}
