@@ -1,6 +1,7 @@
 """Giving a miner another firmware by its update entity, and what may go wrong."""
 
 from datetime import timedelta
+import logging
 from typing import Any
 
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
@@ -81,6 +82,22 @@ async def test_an_image_of_the_library_is_installed_and_verified(
     assert state.attributes["api_version"] == "1.11.0"
     assert not state.attributes["in_progress"]
     assert look(hass, POWER).state != STATE_UNAVAILABLE
+
+
+async def test_that_the_miner_is_gone_meanwhile_is_logged_but_not_as_an_error(
+    hass: HomeAssistant,
+    entry: Any,
+    pass_time: PassingTime,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    task = await begin(hass)
+    await until(lambda: is_restarting(hass))
+    pass_time.jump(65)
+    await entry.runtime_data.async_refresh()
+    assert look(hass, POWER).state == STATE_UNAVAILABLE
+    assert "Antminer S19k Pro is being given another firmware" in caplog.text
+    await to_the_end(task, pass_time)
+    assert not [each for each in caplog.records if each.levelno >= logging.ERROR]
 
 
 async def test_the_upload_is_shown_in_percent_and_the_restart_is_not(
@@ -372,6 +389,7 @@ async def test_an_update_survives_that_the_entry_is_loaded_anew(
     await until(lambda: is_restarting(hass))
     # As when the miner gets another address.
     assert await hass.config_entries.async_reload(entry.entry_id)
+    assert is_restarting(hass)
     await to_the_end(task, pass_time)
     assert miner.machine.firmware.release == "26.05"
     await until(lambda: look(hass, UPDATE).state == STATE_OFF)
