@@ -322,6 +322,8 @@ async def test_what_a_restart_broke_off_is_cleared_away(hass: HomeAssistant) -> 
     part = library(hass) / ".abc.part"
     part.parent.mkdir(parents=True)
     part.write_bytes(IMAGE)
+    # What cannot be, is no reason not to start.
+    (part.parent / ".abc.d.part").mkdir()
     await FirmwareLibrary(hass).start()
     assert not part.exists()
 
@@ -358,6 +360,20 @@ async def test_only_what_can_be_an_image_is_added(hass: HomeAssistant) -> None:
     assert not [*library(hass).glob("*")]
 
 
+async def test_a_name_that_would_become_too_long_is_refused(
+    hass: HomeAssistant,
+) -> None:
+    name = f"{'x' * 190}.tar"
+    within(hass, name, IMAGE)
+    key, _ = await refusal(
+        add_firmware(
+            hass, path=f"downloads/{name}", version="26.05", platform="am2-s17"
+        )
+    )
+    assert key == "firmware_name"
+    assert not [*library(hass).glob("*")]
+
+
 async def test_another_image_of_the_same_name_is_not_replaced(
     hass: HomeAssistant,
 ) -> None:
@@ -380,6 +396,7 @@ async def test_another_image_of_the_same_name_is_not_replaced(
         {"url": "ftp://example.com/x.tar"},
         {"path": "x.tar", "sha256": "12"},
         {"path": "x.tar", "version": "latest"},
+        {"path": "x.tar", "version": "26.05\n"},
         {"path": "x.tar", "platform": "unknown"},
     ],
 )
