@@ -1,5 +1,6 @@
 """Giving a miner another firmware by its update entity, and what may go wrong."""
 
+import asyncio
 from datetime import timedelta
 import logging
 from typing import Any
@@ -13,6 +14,8 @@ from pytest_homeassistant_custom_component.common import (  # type: ignore[impor
     async_capture_events,
 )
 
+from custom_components.braiins_fleet.asic import TimedOut
+from custom_components.braiins_fleet.asic.connection import Connection
 from custom_components.braiins_fleet.const import EVENT_CHANGED
 from simulator import Quirks, SimulatedMiner, Timing
 from simulator.refusals import InvalidValue, Reconfiguring
@@ -301,6 +304,31 @@ async def test_an_answer_that_gets_lost_is_a_failure_if_nothing_comes_of_it(
     assert key == "firmware_upload_failed"
     assert hass.loop.time() - begun < 300
     assert miner.machine.firmware.release == "26.04"
+
+
+@pytest.mark.usefixtures("entry")
+async def test_a_miner_that_may_write_its_image_is_not_given_up_after_some_minutes(
+    hass: HomeAssistant,
+    miner: SimulatedMiner,
+    pass_time: PassingTime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def lose(_: Connection, rpc: Any, messages: Any, **__: Any) -> None:
+        async for _message in messages:
+            pass
+        raise TimedOut(rpc.path)
+
+    monkeypatch.setattr(Connection, "upload", lose)
+    task = await begin(hass)
+    begun = hass.loop.time()
+    while hass.loop.time() - begun < 600:
+        pass_time.jump(5)
+        await asyncio.sleep(0.005)
+    assert is_restarting(hass)
+    async with SimulatedMiner(api=11) as newer:
+        miner.machine.install(newer.machine.firmware)
+    await to_the_end(task, pass_time)
+    assert look(hass, UPDATE).attributes["installed_version"] == "26.05"
 
 
 @pytest.mark.usefixtures("entry")
