@@ -219,6 +219,8 @@ def _is_whole(path: Path) -> bool:
             suppress(OSError, EOFError, TarError, zlib.error),
             tarfile.open(path, mode) as archive,
         ):
+            # Nothing of it is kept in memory then.
+            archive.stream = True
             for _ in archive:
                 pass
             return mode != "r:" or path.stat().st_size > archive.offset

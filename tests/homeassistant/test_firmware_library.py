@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 import shutil
 import tarfile
+import tracemalloc
 from typing import Any
 from zipfile import ZipFile
 
@@ -372,6 +373,21 @@ async def test_a_name_that_would_become_too_long_is_refused(
     )
     assert key == "firmware_name"
     assert not [*library(hass).glob("*")]
+
+
+async def test_an_archive_of_very_many_files_takes_no_memory(
+    hass: HomeAssistant,
+) -> None:
+    header = tarfile.TarInfo("x").tobuf()
+    path = put(hass, "26.05", "am2-s17")
+    path.write_bytes(header * 10_000 + bytes(1024))
+    tracemalloc.start()
+    found = await list_firmware(hass)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found[path.name]["complete"]
+    # A megabyte of the file is read at a time.
+    assert most < 3_000_000
 
 
 async def test_another_image_of_the_same_name_is_not_replaced(
