@@ -95,8 +95,8 @@ class Control:
 
         A value that is overtaken while it waits for its turn is never sent.
         """
-        self._latest[change.what] = change
         await self._find_way(change, None)
+        self._latest[change.what] = change
         async with self._turn:
             if self._latest[change.what] is change:
                 self._stop_job(change, None)

@@ -432,7 +432,12 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
         self._doubt()
         if self.last_update_success and self._silence.is_recent(self._now()):
             return self.data
-        raise being_updated(self.config_entry)
+        planned = being_updated(self.config_entry)
+        if self.last_update_success:
+            # Home Assistant would log it as an error.
+            self.last_update_success = False
+            LOGGER.info("%s", planned)
+        raise planned
 
     def _missed(self, err: AsicError) -> MinerState:
         """Overlook a poll that failed, or a few, but not more."""

@@ -50,7 +50,7 @@ _PIECE = 1024 * 1024
 # Of silence; how long all of it takes is up to the line.
 _PATIENCE = ClientTimeout(total=None, sock_connect=30, sock_read=60)
 
-_VERSION = vol.All(cv.string, vol.Match(rf"^{VERSION}$"))
+_VERSION = vol.All(cv.string, vol.Match(rf"{VERSION}\Z"))
 _ADD = vol.All(
     vol.Schema(
         {

@@ -94,7 +94,9 @@ class FirmwareFolder:
     def clear(self) -> None:
         """Delete what was never finished."""
         for path in self._folder.glob(f".*{_UNFINISHED}"):
-            path.unlink(missing_ok=True)
+            # What stays is in nobody's way.
+            with suppress(OSError):
+                path.unlink()
 
     def look(self) -> tuple[FirmwareImage, ...]:
         """Return what is there now; only what is new is read."""
@@ -198,7 +200,10 @@ def _name_of(source: Path, told: ImageFacts) -> str:
     facts = ImageFacts(told.version or found.version, told.platform or found.platform)
     if facts.version is None or facts.platform is None:
         raise wrong("firmware_untold", name=source.name)
-    return name_with(source.name, facts)
+    name = name_with(source.name, facts)
+    if not is_image_name(name):
+        raise wrong("firmware_name", name=name)
+    return name
 
 
 def _require_whole(path: Path, name: str) -> None:
@@ -214,6 +219,8 @@ def _is_whole(path: Path) -> bool:
             suppress(OSError, EOFError, TarError, zlib.error),
             tarfile.open(path, mode) as archive,
         ):
+            # Nothing of it is kept in memory then.
+            archive.stream = True
             for _ in archive:
                 pass
             return mode != "r:" or path.stat().st_size > archive.offset

@@ -42,7 +42,7 @@ NEEDED_RELEASE: Final = "26.04"
 # A miner writes the image to its flash before it restarts.
 _GONE_WITHIN = 900.0
 _ALL_WITHIN = 2700.0
-# If it is not even sure that it has all of it.
+# If it had all of it, and answered that something is wrong.
 _DOUBTED_FOR = 120.0
 _LOOK_EVERY = 3.0
 _SET_UP_WITHIN = 600.0
@@ -231,7 +231,8 @@ class Installation:
         self, sent: Sent, deadline: float, doubt: AsicError | None
     ) -> Details:
         """Wait until it has gone and come back, and return what it is then."""
-        gone_by = self._now() + (_GONE_WITHIN if doubt is None else _DOUBTED_FOR)
+        told = isinstance(doubt, Faulty)
+        gone_by = self._now() + (_DOUBTED_FOR if told else _GONE_WITHIN)
         while True:
             await asyncio.sleep(_LOOK_EVERY)
             now, why = self._now(), None

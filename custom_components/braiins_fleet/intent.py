@@ -240,4 +240,5 @@ def _amount(slots: Slots) -> Fields:
     if watts is not None:
         return {ATTR_CHANGE: sign * watts}
     change = sign * (_A_STEP if percent is None else percent)
-    return {ATTR_PERCENT: 100 + change, ATTR_OF: Reference.CURRENT.value}
+    # Of less than nothing, the miner's range is what there is to say.
+    return {ATTR_PERCENT: max(100 + change, 0), ATTR_OF: Reference.CURRENT.value}

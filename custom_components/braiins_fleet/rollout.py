@@ -16,7 +16,6 @@ from homeassistant.const import Platform
 from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.storage import Store
 from homeassistant.util.hass_dict import HassKey
 
@@ -71,12 +70,11 @@ class Rollouts:
         self._plans: dict[str, _Plan] = {}
 
     async def load(self) -> None:
-        """Read what a restart has broken off, and go on with it once that is over."""
-        self._plans = await self._store.async_load() or self._plans
-        async_at_started(self._hass, self._resume)
+        """Read what a restart has broken off, and go on with it.
 
-    @callback
-    def _resume(self, _: HomeAssistant) -> None:
+        That is before anything can be wanted of the miners, which may be half-way.
+        """
+        self._plans = await self._store.async_load() or self._plans
         for key, plan in tuple(self._plans.items()):
             self._begin(key, plan, Context(user_id=plan["user_id"]), resumed=True)
 

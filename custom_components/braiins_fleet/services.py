@@ -106,7 +106,9 @@ async def _change(
     await require_control(hass, call, rigs)
     if action.single and len(miners) > 1:
         raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="one_miner_only"
+            translation_domain=DOMAIN,
+            translation_key="one_at_a_time",
+            translation_placeholders={"miners": str(len(miners))},
         )
     errors: list[HomeAssistantError] = []
 

@@ -75,6 +75,7 @@ async def async_setup_entry(
 class FirmwareUpdate(MinerEntity[MinerUpdateDescription], UpdateEntity):
     """The Braiins OS that is installed, and a newer one to install."""
 
+    _attr_supported_features = UpdateEntityFeature.PROGRESS
     _attr_title = "Braiins OS"
     # It grows over the years, and changes a few times in one.
     _unrecorded_attributes = frozenset({"history"})
@@ -95,6 +96,8 @@ class FirmwareUpdate(MinerEntity[MinerUpdateDescription], UpdateEntity):
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
+        # The miner may have been set up anew meanwhile.
+        self._take_progress()
         installing = f"{SIGNAL_INSTALLING}{self._entry_id}"
         for signal, listener in (
             (SIGNAL_FIRMWARE, self._offer_again),
@@ -177,10 +180,13 @@ class FirmwareUpdate(MinerEntity[MinerUpdateDescription], UpdateEntity):
 
     @callback
     def _show_progress(self) -> None:
+        self._take_progress()
+        self.async_write_ha_state()
+
+    def _take_progress(self) -> None:
         now = self._farm.installing.get(self._entry_id)
         self._attr_in_progress = now is not None
         self._attr_update_percentage = now.percent if now else None
-        self.async_write_ha_state()
 
     @override
     async def async_install(

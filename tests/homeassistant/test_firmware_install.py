@@ -1,6 +1,8 @@
 """Giving a miner another firmware by its update entity, and what may go wrong."""
 
+import asyncio
 from datetime import timedelta
+import logging
 from typing import Any
 
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
@@ -12,6 +14,8 @@ from pytest_homeassistant_custom_component.common import (  # type: ignore[impor
     async_capture_events,
 )
 
+from custom_components.braiins_fleet.asic import TimedOut
+from custom_components.braiins_fleet.asic.connection import Connection
 from custom_components.braiins_fleet.const import EVENT_CHANGED
 from simulator import Quirks, SimulatedMiner, Timing
 from simulator.refusals import InvalidValue, Reconfiguring
@@ -81,6 +85,22 @@ async def test_an_image_of_the_library_is_installed_and_verified(
     assert state.attributes["api_version"] == "1.11.0"
     assert not state.attributes["in_progress"]
     assert look(hass, POWER).state != STATE_UNAVAILABLE
+
+
+async def test_that_the_miner_is_gone_meanwhile_is_logged_but_not_as_an_error(
+    hass: HomeAssistant,
+    entry: Any,
+    pass_time: PassingTime,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    task = await begin(hass)
+    await until(lambda: is_restarting(hass))
+    pass_time.jump(65)
+    await entry.runtime_data.async_refresh()
+    assert look(hass, POWER).state == STATE_UNAVAILABLE
+    assert "Antminer S19k Pro is being given another firmware" in caplog.text
+    await to_the_end(task, pass_time)
+    assert not [each for each in caplog.records if each.levelno >= logging.ERROR]
 
 
 async def test_the_upload_is_shown_in_percent_and_the_restart_is_not(
@@ -287,6 +307,31 @@ async def test_an_answer_that_gets_lost_is_a_failure_if_nothing_comes_of_it(
 
 
 @pytest.mark.usefixtures("entry")
+async def test_a_miner_that_may_write_its_image_is_not_given_up_after_some_minutes(
+    hass: HomeAssistant,
+    miner: SimulatedMiner,
+    pass_time: PassingTime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def lose(_: Connection, rpc: Any, messages: Any, **__: Any) -> None:
+        async for _message in messages:
+            pass
+        raise TimedOut(rpc.path)
+
+    monkeypatch.setattr(Connection, "upload", lose)
+    task = await begin(hass)
+    begun = hass.loop.time()
+    while hass.loop.time() - begun < 600:
+        pass_time.jump(5)
+        await asyncio.sleep(0.005)
+    assert is_restarting(hass)
+    async with SimulatedMiner(api=11) as newer:
+        miner.machine.install(newer.machine.firmware)
+    await to_the_end(task, pass_time)
+    assert look(hass, UPDATE).attributes["installed_version"] == "26.05"
+
+
+@pytest.mark.usefixtures("entry")
 async def test_what_the_miner_refuses_is_said_in_its_own_words(
     hass: HomeAssistant, pass_time: PassingTime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -372,6 +417,7 @@ async def test_an_update_survives_that_the_entry_is_loaded_anew(
     await until(lambda: is_restarting(hass))
     # As when the miner gets another address.
     assert await hass.config_entries.async_reload(entry.entry_id)
+    assert is_restarting(hass)
     await to_the_end(task, pass_time)
     assert miner.machine.firmware.release == "26.05"
     await until(lambda: look(hass, UPDATE).state == STATE_OFF)

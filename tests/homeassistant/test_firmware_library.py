@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 import shutil
 import tarfile
+import tracemalloc
 from typing import Any
 from zipfile import ZipFile
 
@@ -322,6 +323,8 @@ async def test_what_a_restart_broke_off_is_cleared_away(hass: HomeAssistant) -> 
     part = library(hass) / ".abc.part"
     part.parent.mkdir(parents=True)
     part.write_bytes(IMAGE)
+    # What cannot be, is no reason not to start.
+    (part.parent / ".abc.d.part").mkdir()
     await FirmwareLibrary(hass).start()
     assert not part.exists()
 
@@ -358,6 +361,35 @@ async def test_only_what_can_be_an_image_is_added(hass: HomeAssistant) -> None:
     assert not [*library(hass).glob("*")]
 
 
+async def test_a_name_that_would_become_too_long_is_refused(
+    hass: HomeAssistant,
+) -> None:
+    name = f"{'x' * 190}.tar"
+    within(hass, name, IMAGE)
+    key, _ = await refusal(
+        add_firmware(
+            hass, path=f"downloads/{name}", version="26.05", platform="am2-s17"
+        )
+    )
+    assert key == "firmware_name"
+    assert not [*library(hass).glob("*")]
+
+
+async def test_an_archive_of_very_many_files_takes_no_memory(
+    hass: HomeAssistant,
+) -> None:
+    header = tarfile.TarInfo("x").tobuf()
+    path = put(hass, "26.05", "am2-s17")
+    path.write_bytes(header * 10_000 + bytes(1024))
+    tracemalloc.start()
+    found = await list_firmware(hass)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found[path.name]["complete"]
+    # A megabyte of the file is read at a time.
+    assert most < 3_000_000
+
+
 async def test_another_image_of_the_same_name_is_not_replaced(
     hass: HomeAssistant,
 ) -> None:
@@ -380,6 +412,7 @@ async def test_another_image_of_the_same_name_is_not_replaced(
         {"url": "ftp://example.com/x.tar"},
         {"path": "x.tar", "sha256": "12"},
         {"path": "x.tar", "version": "latest"},
+        {"path": "x.tar", "version": "26.05\n"},
         {"path": "x.tar", "platform": "unknown"},
     ],
 )

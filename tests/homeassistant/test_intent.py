@@ -296,3 +296,13 @@ async def test_a_target_that_a_miner_does_not_tell_is_not_made_up(
 
     monkeypatch.setattr(coordinator.control, "do", do)
     assert await hear(hass, "set the garage miner to 2000 watts") == "Done."
+
+
+@pytest.mark.usefixtures("entries")
+async def test_less_than_nothing_is_out_of_range(
+    hass: HomeAssistant, miners: Miners
+) -> None:
+    before = power_of(miners[GARAGE])
+    said = await hear(hass, "lower the power of the garage miner by 150 percent")
+    assert said.startswith("0 watts is not possible for Garage miner: it allows ")
+    assert power_of(miners[GARAGE]) == before

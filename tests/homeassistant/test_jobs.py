@@ -25,8 +25,8 @@ from .actions import PROMPT, act as call
 from .conftest import SetUp, StartMiner
 from .controlling import MINER, act, look
 from .people import entities_of, user_with
-from .running import PassingTime, until
-from .working import JOB, Work, begin, cancel_job, get_jobs, jobs_of
+from .running import PassingTime, listened_to, until
+from .working import JOB, Held, Work, begin, cancel_job, get_jobs, jobs_of
 
 POWER = f"number.{MINER}_power_target"
 MINING = f"switch.{MINER}"
@@ -166,6 +166,7 @@ async def test_nobody_changes_a_miner_that_belongs_to_a_job(
     kind: JobKind,
 ) -> None:
     entry = await set_up(miner)
+    await listened_to(entry)
     job = await begin(hass, entry, work=work, kind=kind)
     saved, calls = miner.machine.saved, miner.calls
     because = f"owned_by_{kind}", {"miner": "Antminer S19k Pro", "job": job.id}
@@ -182,6 +183,30 @@ async def test_nobody_changes_a_miner_that_belongs_to_a_job(
     await job.wait()
     await act(hass, "number.set_value", POWER, value=2000)
     assert miner.machine.saved.tuner.power == 2000
+
+
+async def test_what_is_refused_overtakes_nothing_that_waits_for_its_turn(
+    *,
+    hass: HomeAssistant,
+    monkeypatch: pytest.MonkeyPatch,
+    miner: SimulatedMiner,
+    set_up: SetUp,
+    work: Work,
+) -> None:
+    entry = await set_up(miner)
+    held = Held(monkeypatch, type(entry.runtime_data.miner.tuning), "set_power_target")
+    under_way = asyncio.create_task(call(hass, "set_power_target", entry, power=2500))
+    await held.begun.wait()
+    waits = asyncio.create_task(act(hass, "number.set_value", POWER, value=2400))
+    await until(lambda: POWER in entry.runtime_data.control._latest)
+    await begin(hass, entry, work=work)
+    overtakes = act(hass, "number.set_value", POWER, value=2300)
+    assert (await refused(overtakes))[0] == "owned_by_baseline"
+    held.let_go.set()
+    await under_way
+    # It would have been taken for done.
+    assert (await refused(waits))[0] == "owned_by_baseline"
+    await cancel_job(hass, "all")
 
 
 async def test_the_others_of_the_fleet_can_be_changed_as_ever(

@@ -25,6 +25,7 @@ from .conftest import MakeEntry, SetUp, StartMiner
 from .controlling import be_impatient, note_changes
 from .running import PassingTime, fall_silent
 from .working import (
+    Held,
     begin_baseline,
     cancel_job,
     measured,
@@ -81,21 +82,6 @@ def cut_short(miner: SimulatedMiner, way: dict[str, Any]) -> None:
     tuner = replace(way["tuner"], enabled=True, mode=TunerMode.POWER, power=2000.0)
     tune(miner.machine, **way)
     tune(miner.machine, tuner=tuner)
-
-
-class Held:
-    """Holds a method up until it is let go."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, of: type, name: str) -> None:
-        self.begun, self.let_go = asyncio.Event(), asyncio.Event()
-        held = getattr(of, name)
-
-        async def wait(*arguments: Any, **named: Any) -> Any:
-            self.begun.set()
-            await self.let_go.wait()
-            return await held(*arguments, **named)
-
-        monkeypatch.setattr(of, name, wait)
 
 
 @pytest.fixture

@@ -217,7 +217,7 @@ async def test_only_an_administrator_may_do_that_and_to_one_miner(
         )
     with pytest.raises(ServiceValidationError) as error:
         await act(hass, ACTION, [entry, second], address=NEW)
-    assert error.value.translation_key == "one_miner_only"
+    assert error.value.translation_key == "one_at_a_time"
     assert miner.calls == calls
 
 

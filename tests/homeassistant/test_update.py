@@ -1,5 +1,8 @@
 """What is said of a miner's firmware."""
 
+from dataclasses import replace
+from typing import Any
+
 from homeassistant.components.update import UpdateEntityFeature
 from homeassistant.const import (
     EVENT_HOMEASSISTANT_FINAL_WRITE,
@@ -12,9 +15,11 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.storage import Store
 import pytest
 
 from custom_components.braiins_fleet import async_setup
+from custom_components.braiins_fleet.const import DOMAIN
 from custom_components.braiins_fleet.farm import FARM
 from simulator import SimulatedMiner
 
@@ -227,3 +232,52 @@ async def test_a_miner_that_does_not_tell_its_version_has_no_history(
     state = look(hass, ENTITY)
     assert state.state == STATE_UNKNOWN
     assert state.attributes["history"] == []
+
+
+async def test_a_build_that_is_of_another_release_is_another_version(
+    hass: HomeAssistant, start_miner: StartMiner, set_up: SetUp
+) -> None:
+    entry = await set_up(await start_miner(api=10))
+    versions = hass.data[FARM].versions
+    assert versions.previous(entry.entry_id, "26.04") is None
+    details = entry.runtime_data.data.snapshot.details
+    versions.note(entry.entry_id, replace(details, release="26.05", firmware="new"))
+    # The same again is no news.
+    versions.note(entry.entry_id, replace(details, release="26.05", firmware="new"))
+    assert [each["version"] for each in versions.of(entry.entry_id)] == [
+        "26.05",
+        "26.04",
+    ]
+    assert versions.previous(entry.entry_id, "26.05") == "26.04"
+
+
+async def test_the_history_of_miners_that_are_gone_is_cleared_away_at_the_start(
+    hass: HomeAssistant, start_miner: StartMiner, set_up: SetUp
+) -> None:
+    entry = await set_up(await start_miner(api=10))
+    kept = hass.data[FARM].versions.of(entry.entry_id)
+    gone = {"platform": PLATFORM.replace("-", "_"), "versions": kept}
+    await Store[Any](hass, 1, f"{DOMAIN}.firmware_history").async_save(
+        {entry.entry_id: gone, "gone": gone}
+    )
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await async_setup(hass, {})
+    versions = hass.data[FARM].versions
+    assert versions.of(entry.entry_id) == kept
+    assert versions.of("gone") == []
+    # One that there is no history of is forgotten without a trace.
+    versions.forget("never seen")
+    assert versions.of("never seen") == []
+
+
+async def test_a_miner_that_is_away_from_the_start_keeps_its_history(
+    hass: HomeAssistant, start_miner: StartMiner, set_up: SetUp
+) -> None:
+    miner = await start_miner(api=10)
+    entry = await set_up(miner)
+    kept = hass.data[FARM].versions.of(entry.entry_id)
+    miner.faults.refuse()
+    await miner.settled()
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert hass.data[FARM].versions.of(entry.entry_id) == kept

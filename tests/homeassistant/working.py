@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from homeassistant.core import Context, HomeAssistant
+import pytest
 
 from custom_components.braiins_fleet.const import DOMAIN
 from custom_components.braiins_fleet.coordinator import MinerConfigEntry
@@ -42,6 +43,21 @@ class Work:
             self.was_cancelled = True
             await self.tidied
             raise
+
+
+class Held:
+    """Holds a method up until it is let go."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, of: type, name: str) -> None:
+        self.begun, self.let_go = asyncio.Event(), asyncio.Event()
+        held = getattr(of, name)
+
+        async def wait(*arguments: Any, **named: Any) -> Any:
+            self.begun.set()
+            await self.let_go.wait()
+            return await held(*arguments, **named)
+
+        monkeypatch.setattr(of, name, wait)
 
 
 def jobs_of(hass: HomeAssistant) -> Jobs:
