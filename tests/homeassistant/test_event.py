@@ -28,7 +28,7 @@ from simulator import FakeClock, SimulatedMiner
 from simulator.mining import Reason
 
 from .conftest import SetUp
-from .running import PassingTime, poll, shown, until
+from .running import PassingTime, listened_to, poll, shown, until
 
 type Told = Callable[[], list[dict[str, Any]]]
 
@@ -170,14 +170,21 @@ async def test_too_much_heat_is_told_once(
     set_up: SetUp,
     told: Told,
 ) -> None:
+    def heat() -> list[Any]:
+        return [each for each in told() if each["event_type"] == "overheated"]
+
     entry = await set_up(still_miner)
+    await listened_to(entry)
     still_miner.faults.overheat(75)
     machine = still_miner.machine
     while machine.hottest_c < machine.running.cooling.dangerous_c:
         clock.advance(5)
+    await poll(hass, entry)
+    # The boards are read when it tells that it stopped mining.
+    await until(lambda: bool(heat()))
     for _ in range(3):
         await poll(hass, entry)
-    [event] = [each for each in told() if each["event_type"] == "overheated"]
+    [event] = heat()
     assert event["limit"] == 90
     assert event["temperature"] >= 90
 
