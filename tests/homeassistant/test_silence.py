@@ -11,6 +11,7 @@ import pytest
 from simulator import FakeClock, SimulatedMiner
 from simulator.mining import Reason
 
+from .actions import ask
 from .conftest import SetUp
 from .repairing import told
 from .running import (
@@ -95,6 +96,24 @@ async def test_a_status_that_changes_has_a_failing_miner_asked_at_once(
     still_miner.machine.mining.pause(Reason.USER)
     clock.advance(30)
     await until(lambda: shown(hass, "status") == "paused")
+
+
+async def test_whoever_wants_something_of_a_failing_miner_has_it_asked_at_once(
+    *,
+    hass: HomeAssistant,
+    pass_time: PassingTime,
+    still_miner: SimulatedMiner,
+    set_up: SetUp,
+) -> None:
+    entry = await set_up(still_miner)
+    await listened_to(entry)
+    fall_silent(still_miner)
+    await fail_for_long(pass_time)
+    [answer] = await ask(hass, "set_power_target", entry, power=2000)
+    assert not answer["ok"]
+    still_miner.faults.clear()
+    [answer] = await ask(hass, "set_power_target", entry, power=2000)
+    assert (answer["ok"], answer["after"]) == (True, 2000)
 
 
 @pytest.mark.parametrize(
