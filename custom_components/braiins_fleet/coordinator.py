@@ -174,8 +174,9 @@ class MinerCoordinator(DataUpdateCoordinator[MinerState]):
 
     async def async_is_there(self) -> bool:
         """Tell whether it is this miner that would be told to do something."""
-        if self.last_update_success and not self._identified:
-            # It hung up, and another may have its address by now.
+        hung_up = self.last_update_success and not self._identified
+        if hung_up or self.is_failing:
+            # Another may have its address by now, or it may answer again.
             await self.async_refresh()
         return self.last_update_success and self._identified
 

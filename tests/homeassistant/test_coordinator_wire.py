@@ -62,7 +62,7 @@ async def test_a_change_during_a_poll_is_looked_at_after_it(
     still_miner.faults.slow(0.2)
     before = still_miner.calls
     coordinator.poll()
-    await until(lambda: still_miner.calls >= before + 3)
+    await until(lambda: still_miner.calls > before)
     still_miner.machine.mining.pause(Reason.USER)
     pause(still_miner)
     await until(lambda: shown(hass, "status") == "paused")
@@ -209,7 +209,7 @@ async def test_a_reboot_in_the_middle_of_a_poll_is_survived(
     still_miner.faults.slow(0.5)
     before = still_miner.calls
     entry.runtime_data.poll()
-    await until(lambda: still_miner.calls >= before + 3)
+    await until(lambda: still_miner.calls > before)
     still_miner.faults.reboot(90)
     await still_miner.settled()
     await polls_end(hass)
