@@ -10,6 +10,7 @@ from homeassistant.components.network.models import Adapter
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.setup import async_setup_component
 import pytest
 
 from custom_components.braiins_fleet import search
@@ -91,6 +92,8 @@ async def test_without_knowing_the_adapters_one_can_still_type(
     async def fail(_: HomeAssistant) -> list[Adapter]:
         raise OSError("no adapters")
 
+    # What the integration is built on has asked for them before.
+    assert await async_setup_component(hass, "http", {})
     monkeypatch.setattr(network, "async_get_adapters", fail)
     form = await open_form(hass)
     assert suggested(form) == {"networks": []}

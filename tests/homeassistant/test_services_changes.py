@@ -360,7 +360,7 @@ async def test_not_all_of_a_large_fleet_is_talked_to_at_once(
     monkeypatch: pytest.MonkeyPatch,
     action: str,
 ) -> None:
-    monkeypatch.setattr(services, "_AT_ONCE", 2)
+    monkeypatch.setattr(services, "AT_ONCE", 2)
     miners = [await start_miner(seed=seed, timing=PROMPT) for seed in range(4)]
     entries = [await set_up(miner) for miner in miners]
     for entry in entries:
