@@ -8,10 +8,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 
-from custom_components.braiins_fleet.asic import PoolGroupSettings, PoolSettings
 from simulator import SimulatedMiner
 
 from .conftest import SetUp
+from .pools import give, group, pool
 from .running import PassingTime, listened_to, poll, shown
 
 MINUTE = 60
@@ -144,15 +144,8 @@ async def test_pools_that_are_replaced_take_their_entities_along(
     entry = await set_up(still_miner)
     before = entities(hass, entry, "pool")
     assert before
-    url = "stratum+tcp://other.example:3333"
-    await entry.runtime_data.miner.pools.replace_all(
-        [
-            PoolGroupSettings(
-                name="Only", quota=1, pools=(PoolSettings(url=url, user="someone"),)
-            )
-        ]
-    )
-    # For this it starts anew, which takes a while.
+    give(still_miner, group("Only", pool("stratum+tcp://other.example:3333")))
+    # What is gone has to be so for a while before its entities go as well.
     await pass_time(6 * MINUTE, step=10)
     after = entities(hass, entry, "pool")
     assert after.isdisjoint(before)
