@@ -97,8 +97,8 @@ class Found:
 class Dialled:
     """Until every rig was added and had told of itself.
 
-    Seconds, seconds of CPU, longest stall in ms, kB per rig, and how many entities
-    there were then.
+    Seconds, seconds of CPU, longest stall in ms, kB per rig; how many entities there
+    were then, and how many Home Assistant did not take, as it has a limit.
     """
 
     seconds: float
@@ -106,6 +106,7 @@ class Dialled:
     stall: float
     memory: float
     entities: int
+    refused: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
+import sys
 from time import monotonic, perf_counter, process_time
 from types import MappingProxyType
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.helpers import entity_platform, entity_registry as er
 
 from custom_components.braiins_fleet.const import CONF_TOKEN_HASH, DOMAIN, RIG
 from custom_components.braiins_fleet.garage import Garage
@@ -26,6 +29,10 @@ class Host(Resident):
         super().__init__(folder)
         self._began = self._cpu = self._memory = 0.0
         self._heard: dict[str, tuple[int, int, int]] = {}
+
+    async def lift_limit(self) -> None:
+        """Let one entry have any number of entities."""
+        entity_platform.MAX_ENABLED_ENTITIES_PER_CONFIG_ENTRY = sys.maxsize
 
     async def expect(self, count: int) -> tuple[str, Sequence[str]]:
         """Add so many rigs; returns where they have to dial, and their tokens."""
@@ -51,12 +58,17 @@ class Host(Resident):
         """Wait until all rigs have told of themselves for the first time."""
         await until(self._all_heard)
         await self.hass.async_block_till_done()
+        entities = er.async_entries_for_config_entry(
+            er.async_get(self.hass), self._fleet.entry_id
+        )
+        taken = {entity.unique_id for entity in entities}
         return Dialled(
             seconds=perf_counter() - self._began,
             cpu=process_time() - self._cpu,
             stall=self._turns.longest * 1e3,
             memory=(memory() - self._memory) / len(self._rigs),
-            entities=len(self.hass.states.async_entity_ids()),
+            entities=len(taken),
+            refused=sum(len(rig.entities - taken) for rig in self._garage.coordinators),
         )
 
     async def command(self, count: int, pause: float) -> Commanded:
@@ -93,14 +105,18 @@ class Host(Resident):
         )
 
     @property
-    def _fleet(self) -> ConfigEntry[object]:
+    def _fleet(self) -> ConfigEntry[Any]:
         [entry] = self.hass.config_entries.async_entries(DOMAIN)
         return entry
 
     @property
+    def _garage(self) -> Garage:
+        garage: Garage = self._fleet.runtime_data.garage
+        return garage
+
+    @property
     def _rigs(self) -> Sequence[Rig]:
-        garage: Garage = self._fleet.runtime_data.garage  # type: ignore[attr-defined]
-        return list(garage.rigs)
+        return list(self._garage.rigs)
 
     def _note_heard(self) -> None:
         self._heard = {rig.id: _heard(rig) for rig in self._rigs}

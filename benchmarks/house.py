@@ -97,6 +97,10 @@ class House:
         moments: list[float] = self._ask("returned")
         return moments
 
+    def lift_limit(self) -> None:
+        """Let one entry have any number of entities."""
+        self._ask("lift_limit")
+
     def expect(self, rigs: int) -> tuple[str, Sequence[str]]:
         """Add so many rigs; returns where they have to dial, and their tokens."""
         found: tuple[str, Sequence[str]] = self._ask("expect", rigs)
