@@ -1,6 +1,7 @@
 """What is found out about a Home Assistant with a fleet in it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,3 +91,62 @@ class Found:
     reload_one: SetUp | None = None
     reload_all: SetUp | None = None
     restart: SetUp | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialled:
+    """Until every rig was added and had told of itself.
+
+    Seconds, seconds of CPU, longest stall in ms, kB per rig; how many entities there
+    were then, and how many Home Assistant did not take, as it has a limit.
+    """
+
+    seconds: float
+    cpu: float
+    stall: float
+    memory: float
+    entities: int
+    refused: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commanded:
+    """How long a command takes there and back, in ms: one by one, and all at once."""
+
+    median: float
+    worst: float
+    together_median: float
+    together_worst: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Back:
+    """Until every rig was back that had been cut off, and had told of itself.
+
+    Seconds, seconds of CPU, and in ms the longest stall and work at a stretch.
+    """
+
+    seconds: float
+    cpu: float
+    stall: float
+    work: float
+
+
+@dataclass(slots=True, kw_only=True)
+class FoundOfRigs:
+    """All of it, with so many rigs; `attempts` is how often each dialled, once cut."""
+
+    rigs: int
+    alone: Running | None = None
+    dialled: Dialled | None = None
+    running: Running | None = None
+    commanded: Commanded | None = None
+    back: Back | None = None
+    attempts: float | None = None
+
+
+def read(found: Found | FoundOfRigs, where: str) -> Any:
+    """Return a figure by its name, or by that of its part, a dot and its own."""
+    part, _, name = where.partition(".")
+    value = getattr(found, part)
+    return value if value is None or not name else getattr(value, name)

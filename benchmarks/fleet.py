@@ -11,10 +11,9 @@ from pathlib import Path
 import sys
 from tempfile import TemporaryDirectory
 import time
-from typing import Any
 
 from .farm import Farm, farm
-from .figures import Found
+from .figures import Found, read
 from .house import House, house
 
 _HANGING_SHARE = 0.2
@@ -123,17 +122,11 @@ _ROWS = (
 )
 
 
-def _read(found: Found, where: str) -> Any:
-    part, _, name = where.partition(".")
-    value = getattr(found, part)
-    return value if value is None or not name else getattr(value, name)
-
-
 def table(summary: Sequence[Found]) -> Iterator[str]:
     """Show a figure a row, and how many miners there are a column."""
     yield f"{'miners':<32}" + "".join(f"{found.miners:>9,}" for found in summary)
     for title, form, where in _ROWS:
-        values = [_read(found, where) for found in summary]
+        values = [read(found, where) for found in summary]
         if any(value is not None for value in values):
             yield f"{title:<32}" + "".join(
                 f"{'' if value is None else format(value, form):>9}" for value in values

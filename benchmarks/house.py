@@ -12,20 +12,25 @@ from typing import Any
 from scripts.house.configuration import free_port
 
 from .farm import Known
-from .figures import Parts, Recorded, Running, SetUp
+from .figures import Back, Commanded, Dialled, Parts, Recorded, Running, SetUp
 from .process import take_core
 
 _LAST_WORDS = 5_000
 
 
 @contextmanager
-def house(folder: Path, *, recorder: bool = False) -> Iterator[House]:
-    """Run a Home Assistant for as long as it is wanted; its folder is kept."""
+def house(
+    folder: Path, *, recorder: bool = False, rigs: bool = False
+) -> Iterator[House]:
+    """Run a Home Assistant for as long as it is wanted; its folder is kept.
+
+    Be it for miners, or for `rigs`.
+    """
     configuration = ["logger:", "  default: error"] + ["recorder:"] * recorder
     (folder / "configuration.yaml").write_text("\n".join(configuration) + "\n")
     spawn = multiprocessing.get_context("spawn")
     here, there = spawn.Pipe()
-    process = spawn.Process(target=_run, args=(there, folder), daemon=True)
+    process = spawn.Process(target=_run, args=(there, folder, rigs), daemon=True)
     process.start()
     there.close()
     try:
@@ -92,6 +97,34 @@ class House:
         moments: list[float] = self._ask("returned")
         return moments
 
+    def lift_limit(self) -> None:
+        """Let one entry have any number of entities."""
+        self._ask("lift_limit")
+
+    def expect(self, rigs: int) -> tuple[str, Sequence[str]]:
+        """Add so many rigs; returns where they have to dial, and their tokens."""
+        found: tuple[str, Sequence[str]] = self._ask("expect", rigs)
+        return found
+
+    def dialled(self) -> Dialled:
+        """Wait until all rigs have told of themselves for the first time."""
+        found: Dialled = self._ask("dialled")
+        return found
+
+    def command(self, count: int, pause: float) -> Commanded:
+        """Command rigs in turn, with a pause after each, and then all at once."""
+        found: Commanded = self._ask("command", count, pause)
+        return found
+
+    def brace(self) -> None:
+        """Prepare for all rigs to be cut off."""
+        self._ask("brace")
+
+    def back(self, cut: float) -> Back:
+        """Wait until all rigs that were cut off at that moment are back."""
+        found: Back = self._ask("back", cut)
+        return found
+
     def _ask(self, what: str, *arguments: Any) -> Any:
         try:
             self._pipe.send((what, arguments))
@@ -101,7 +134,7 @@ class House:
             raise RuntimeError(f"Home Assistant ended:\n{log[-_LAST_WORDS:]}") from err
 
 
-def _run(pipe: Connection, folder: Path) -> None:
+def _run(pipe: Connection, folder: Path, rigs: bool) -> None:  # noqa: FBT001 - a process is given no keywords
     take_core(0)
     log = os.open(folder / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
@@ -116,14 +149,15 @@ def _run(pipe: Connection, folder: Path) -> None:
     )
 
     set_open_file_descriptor_limit()
-    asyncio.run(_live(pipe, folder), loop_factory=runner.create_event_loop)
+    asyncio.run(_live(pipe, folder, rigs=rigs), loop_factory=runner.create_event_loop)
 
 
-async def _live(pipe: Connection, folder: Path) -> None:
+async def _live(pipe: Connection, folder: Path, *, rigs: bool) -> None:
     """Do what is asked for, until nobody is there any more."""
+    from .host import Host  # noqa: PLC0415 - as above
     from .resident import Resident  # noqa: PLC0415 - as above
 
-    resident = Resident(folder)
+    resident = Host(folder) if rigs else Resident(folder)
     loop = asyncio.get_running_loop()
     while True:
         try:

@@ -137,7 +137,7 @@ class Resident:
             pending[:] = [mac for mac in pending if not self._is_live(mac)]
             return not pending
 
-        await _until(all_are)
+        await until(all_are)
 
     def _is_live(self, mac: str) -> bool:
         state = self._power(mac)
@@ -229,7 +229,7 @@ class Resident:
         """Wait until these are unavailable."""
         self._returned = {}
         self._awaited = [miner.mac for miner in miners]
-        await _until(lambda: not any(map(self._is_live, self._awaited)))
+        await until(lambda: not any(map(self._is_live, self._awaited)))
 
         @callback
         def note(event: Event[Any]) -> None:
@@ -250,7 +250,7 @@ class Resident:
 
     async def returned(self) -> list[float]:
         """Wait until those that were watched are back; returns when each was."""
-        await _until(lambda: len(self._returned) == len(self._awaited))
+        await until(lambda: len(self._returned) == len(self._awaited))
         return [self._returned[mac] for mac in self._awaited]
 
     async def stop(self) -> None:
@@ -258,7 +258,8 @@ class Resident:
         await self.hass.async_stop(force=True)
 
 
-async def _until(is_so: Callable[[], bool]) -> None:
+async def until(is_so: Callable[[], bool]) -> None:
+    """Wait until something is so, looking again and again."""
     async with asyncio.timeout(_PATIENCE):
         while not is_so():  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(_LOOK_AGAIN)

@@ -203,6 +203,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: BraiinsConfigEntry) -> 
             withdraw_rig_issues(hass, rig_id)
         if is_fleet(entry):
             farm.rigs.forget_all_but(())
+            farm.assignments.forget_all_but(())
         await farm.kept.drop(entry.entry_id)
         farm.versions.forget(entry.entry_id)
 

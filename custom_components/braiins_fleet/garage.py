@@ -110,6 +110,7 @@ class Garage:
         withdraw_rig_issues(self._hass, rig_id)
         self._hass.async_create_task(self.rigs.remove(rig_id))
         self._farm.rigs.forget_all_but(self._coordinators)
+        self._farm.assignments.forget_all_but(self._coordinators)
         self._farm.energy.forget(rig_id)
 
     async def _close(self, _: Event | None = None) -> None:

@@ -45,11 +45,14 @@ if TYPE_CHECKING:
 _STOPS = 2
 # What waits for a rig and would have it mine.
 _MINING = ("start_mining", "apply_flight_sheet")
+# And what would have it set its cards.
+_APPLYING = "apply_overclock"
 
 
 # What is given the number of the order that it is done for.
 type Work = Callable[[int], Awaitable[Effect]]
 type Later = Callable[[], Awaitable[Effect]]
+type Change = Callable[[Assignment], Assignment]
 
 
 class RigControl:
@@ -61,6 +64,11 @@ class RigControl:
         self._coordinator = coordinator
         self._assignments = assignments
         self._order = 0
+        # Orders to the cards: those whose outcome is open, and what became of later
+        # ones meanwhile.
+        self._card_order = 0
+        self._under_way: set[int] = set()
+        self._kept: dict[int, Change] = {}
         self._connections = 0
         self._stats = 0
         self._is_due = False
@@ -127,6 +135,8 @@ class RigControl:
             try:
                 effect = await self._carry_out(command)
             except RigError:
+                # Where another one was wanted meanwhile, that is assigned by now.
+                self._stand_by(order)
                 # It is not what the rig has now, nor what it would start again.
                 self._assign(replace(self.assignment, flight_sheet=before.flight_sheet))
                 raise
@@ -193,18 +203,21 @@ class RigControl:
                 self._stand_by(order)
             return effect
 
-        return await self._see_through(what, check())
+        return await self._see_through(self._told(what, check()))
 
     async def command(self, command: Command) -> Effect:
         """Have the rig do something that concerns neither mining nor cards."""
-        return await self._see_through(command.kind, self._carry_out(command))
+        work = self._told(command.kind, self._carry_out(command))
+        return await self._see_through(work)
 
     async def apply_overclock(self, profile: ConfigSubentry) -> Effect:
         """Set the cards as a profile says, now and whenever the rig comes back."""
+        self._waiting.pop(_APPLYING, None)
         commands = self._checked(lambda: profile_of(profile).commands(self._gpus))
-        effect = await self._see_through(Overclock.kind, self._set_cards(commands))
-        self._assign(replace(self.assignment, overclock=profile.subentry_id, cards={}))
-        return effect
+        return await self._set(
+            commands,
+            lambda now: replace(now, overclock=profile.subentry_id, cards={}),
+        )
 
     async def set_card(self, key: str, name: str, value: int) -> Effect:
         """Set one thing of one card, now and whenever the rig comes back."""
@@ -215,25 +228,26 @@ class RigControl:
                 raise Unacceptable("gpu", "missing")
             return [overclock(self._gpus, gpu, **{name: value})]
 
-        effect = await self._see_through(
-            Overclock.kind, self._set_cards(self._checked(commands))
-        )
-        before = self.assignment
-        card = {**before.cards.get(key, {}), name: value}
-        self._assign(replace(before, cards={**before.cards, key: card}))
-        return effect
+        def with_card(now: Assignment) -> Assignment:
+            card = {**now.cards.get(key, {}), name: value}
+            return replace(now, cards={**now.cards, key: card})
+
+        return await self._set(self._checked(commands), with_card)
 
     async def reset_overclock(self) -> Effect:
         """Set the cards no more, and leave their fans to them.
 
         The agent has no way back: clocks and limits last until the rig is restarted.
         """
-        self._assign(replace(self.assignment, overclock=None, cards={}))
+        self._waiting.pop(_APPLYING, None)
+        order = self._begin_cards()
+        self._keep(order, lambda now: replace(now, overclock=None, cards={}))
+        self._end_cards(order)
         gpus = self._gpus
         if "fan" not in offered(gpus):
             return Effect.UNKNOWN
-        commands = [overclock(gpus, fan=0)]
-        return await self._see_through(Overclock.kind, self._set_cards(commands))
+        work = self._set_cards([overclock(gpus, fan=0)])
+        return await self._see_through(self._told(Overclock.kind, work))
 
     def settings(self, gpu: Gpu) -> Settings:
         """Return how a card is to be set."""
@@ -257,6 +271,42 @@ class RigControl:
             for gpu in gpus
             if (settings := self.settings(gpu)).chosen
         ]
+
+    async def _set(self, commands: Sequence[Overclock], change: Change) -> Effect:
+        """Set cards, and assign that once they are set, whoever waits for it."""
+        order = self._begin_cards()
+
+        async def work() -> Effect:
+            try:
+                effect = await self._told(Overclock.kind, self._set_cards(commands))
+                self._keep(order, change)
+            finally:
+                self._end_cards(order)
+            return effect
+
+        return await self._see_through(work())
+
+    def _begin_cards(self) -> int:
+        self._card_order += 1
+        self._under_way.add(self._card_order)
+        return self._card_order
+
+    def _keep(self, order: int, change: Change) -> None:
+        """Assign something about the cards; what was wanted later still counts more.
+
+        The earlier of two orders may be the later to show.
+        """
+        self._kept[order] = change
+        assignment = self.assignment
+        for each in sorted(self._kept):
+            if each >= order:
+                assignment = self._kept[each](assignment)
+        self._assign(assignment)
+
+    def _end_cards(self, order: int) -> None:
+        self._under_way.discard(order)
+        if not self._under_way:
+            self._kept.clear()
 
     async def _set_cards(self, commands: Sequence[Overclock]) -> Effect:
         """Send all, and then see of all what came of it."""
@@ -289,8 +339,8 @@ class RigControl:
     def once_connected(self, what: str, work: Later, seconds: float) -> None:
         """Do something once the rig is back, unless that takes too long.
 
-        Of one kind only the last counts, and whatever is mined or not later overrules
-        it. Home Assistant forgets it when it is restarted.
+        Of one kind only the last counts, and whatever is wanted later of mining or of
+        the cards overrules it. Home Assistant forgets it when it is restarted.
         """
         until = self._coordinator.hass.loop.time() + seconds
         self._waiting[what] = work, until
@@ -332,9 +382,9 @@ class RigControl:
         except Unacceptable as err:
             raise unacceptable(self._coordinator.name, err) from err
 
-    async def _see_through(self, what: str, work: Awaitable[Effect]) -> Effect:
+    async def _see_through(self, work: Awaitable[Effect]) -> Effect:
         """Do it to the end, even if whoever wanted it does not wait for that."""
-        task = self._in_background(self._told(what, work))
+        task = self._in_background(work)
         await asyncio.wait([task])
         if task.cancelled():
             # The fleet was unloaded meanwhile.

@@ -1,7 +1,7 @@
 """docs/api.md: every method of the Public API, and what it serves here.
 
 Its tables have a row for each, by services, that names an action or an entity, or says
-why there is none. The same goes for the names in docs/coming-from-mcp.md.
+why there is none. The names in docs/coming-from-*.md have to be right as well.
 """
 
 from collections import Counter
@@ -18,7 +18,10 @@ from scripts import protos
 from .component import COMPONENT, DOMAIN
 
 FILE = Path("docs/api.md")
-FROM_MCP = Path("docs/coming-from-mcp.md")
+FROM_ELSEWHERE = (
+    Path("docs/coming-from-bloxos.md"),
+    Path("docs/coming-from-mcp.md"),
+)
 ACTIONS = COMPONENT / "services.yaml"
 TEXTS = COMPONENT / "translations/en.json"
 
@@ -48,7 +51,7 @@ def check(root: Path) -> Iterator[str]:
         named = _ACTION.search(served) or _ENTITY.search(served)
         if not named and not served.startswith(_NO_NAME):
             yield f"{FILE}: {name} is served by nothing"
-    for file in (FILE, FROM_MCP):
+    for file in (FILE, *FROM_ELSEWHERE):
         if (root / file).exists():
             yield from _check_names(root, file)
 

@@ -224,6 +224,11 @@ class Agent:
             self._task.cancel()
             self._task = asyncio.create_task(_for_ever(), name="frozen agent")
 
+    async def cut(self) -> None:
+        """Lose the connection without a word, and dial again at once."""
+        if self._connection is not None:
+            await self._connection.drop()
+
     async def lose_power(self) -> None:
         """Be gone without a trace: the connection stands, half open."""
         connection, self._connection = self._connection, None

@@ -19,6 +19,7 @@ from pytest_homeassistant_custom_component.common import (  # type: ignore[impor
 
 from custom_components.braiins_fleet.const import DOMAIN
 from custom_components.braiins_fleet.happenings import What
+from custom_components.braiins_fleet.rig_happenings import What as OfRig
 from simulator import SimulatedMiner
 
 from .conftest import SetUp
@@ -70,9 +71,9 @@ async def test_a_blueprint_tells_what_happens_to_a_miner(
     assert len(error) > len("Antminer S19k Pro reports an error: ")
 
 
-@pytest.mark.parametrize("kind", What)
+@pytest.mark.parametrize("kind", [*What, *OfRig])
 async def test_a_blueprint_has_a_sentence_for_every_kind_of_event(
-    hass: HomeAssistant, still_miner: SimulatedMiner, set_up: SetUp, kind: What
+    hass: HomeAssistant, still_miner: SimulatedMiner, set_up: SetUp, kind: What | OfRig
 ) -> None:
     await set_up(still_miner)
     entity = f"event.{MINER}_event"
@@ -82,7 +83,10 @@ async def test_a_blueprint_has_a_sentence_for_every_kind_of_event(
     hass.states.async_set(entity, "2026-11-01", {"event_type": kind.value})
     await hass.async_block_till_done()
     (message,) = messages(told)
-    assert re.fullmatch(r"Antminer S19k Pro (has|reports|no longer) .+", message)
+    assert re.fullmatch(
+        r"Antminer S19k Pro (has|had|reports|no longer|did not|can no longer) .+",
+        message,
+    )
 
 
 async def test_a_blueprint_is_silent_about_other_events(

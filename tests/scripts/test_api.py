@@ -105,11 +105,14 @@ def test_what_is_emphasised_more_is_no_entity(tree: Path) -> None:
     assert complaints(tree) == []
 
 
-def test_the_names_for_those_who_come_from_elsewhere_exist_too(tree: Path) -> None:
-    (tree / api.FROM_MCP).write_text("| `ping` | `braiins_fleet.ping`; *Reach* |")
+@pytest.mark.parametrize("file", api.FROM_ELSEWHERE)
+def test_the_names_for_those_who_come_from_elsewhere_exist_too(
+    tree: Path, file: Path
+) -> None:
+    (tree / file).write_text("| `ping` | `braiins_fleet.ping`; *Reach* |")
     assert complaints(tree) == [
-        f"{api.FROM_MCP}: braiins_fleet.ping is no action",
-        f"{api.FROM_MCP}: Reach is no entity",
+        f"{file}: braiins_fleet.ping is no action",
+        f"{file}: Reach is no entity",
     ]
 
 

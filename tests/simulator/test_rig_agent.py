@@ -373,6 +373,25 @@ async def test_after_a_power_cut_the_old_connection_still_stands() -> None:
         assert not old.socket.closed
 
 
+async def test_a_connection_that_is_cut_is_dialled_anew_at_once() -> None:
+    async with scene() as stage:
+        old = await stage.server.welcomed()
+        await stage.agent.cut()
+        assert await old.end() == 1006
+        old.over.set()
+        await stage.server.welcomed()
+        assert stage.agent.attempts == 2
+        assert not stage.agent.delays
+
+
+async def test_nothing_is_cut_while_there_is_no_connection() -> None:
+    async with scene() as stage:
+        await stage.server.next()
+        await stage.agent.cut()
+        assert stage.agent.running
+        assert stage.agent.attempts == 1
+
+
 async def test_a_duplicate_dials_with_the_same_token() -> None:
     async with scene() as stage:
         first = await stage.server.welcomed()

@@ -1,0 +1,165 @@
+"""Several things that are wanted of one rig at about the same time."""
+
+import asyncio
+from typing import Any
+
+from homeassistant.exceptions import HomeAssistantError
+import pytest
+
+from custom_components.braiins_fleet.rig import Command, Effect, Refused
+
+from .controlling import said
+from .rig_orders import (
+    OFTEN,
+    commands_end,
+    keep_profile,
+    keep_sheet,
+    told,
+    while_living,
+)
+from .rigging import Rigged, Yard
+from .running import until
+
+LIMIT = "power_limit"
+
+
+class Agent:
+    """Takes commands in place of the rig's, and decides later what came of them."""
+
+    def __init__(self, rigged: Rigged, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.given: list[tuple[Command, asyncio.Future[Effect]]] = []
+        monkeypatch.setattr(rigged.coordinator.rig, "carry_out", self.carry_out)
+
+    async def carry_out(self, command: Command) -> Effect:
+        future: asyncio.Future[Effect] = asyncio.get_running_loop().create_future()
+        self.given.append((command, future))
+        return await future
+
+    async def has_been_given(self, count: int) -> None:
+        await until(lambda: len(self.given) == count)
+
+    def says(self, place: int, outcome: Effect | Exception) -> None:
+        future = self.given[place][1]
+        if isinstance(outcome, Exception):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)
+
+
+async def test_a_sheet_that_fails_does_not_take_the_place_of_a_later_one(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rigged = await yard.start("rtx3080", mining=False)
+    first, second = keep_sheet(yard, "First"), keep_sheet(yard, "Second")
+    control, agent = rigged.coordinator.control, Agent(rigged, monkeypatch)
+    starts = asyncio.create_task(control.start_mining(first))
+    await agent.has_been_given(1)
+    starts_other = asyncio.create_task(control.start_mining(second))
+    await agent.has_been_given(2)
+    agent.says(0, Refused("no such file"))
+    with pytest.raises(HomeAssistantError) as overtaken:
+        await starts
+    assert said(overtaken.value)[0] == "rig_superseded"
+    agent.says(1, Effect.APPLIED)
+    await starts_other
+    assert control.sheet is second
+
+
+async def test_a_profile_that_is_confirmed_late_does_not_replace_a_later_one(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rigged = await yard.start("rtx3080")
+    first, second = keep_profile(yard, "First"), keep_profile(yard, "Second")
+    control, agent = rigged.coordinator.control, Agent(rigged, monkeypatch)
+    orders = [asyncio.create_task(control.apply_overclock(first))]
+    await agent.has_been_given(1)
+    orders.append(asyncio.create_task(control.apply_overclock(second)))
+    await agent.has_been_given(2)
+    agent.says(1, Effect.APPLIED)
+    await orders[1]
+    assert control.profile is second
+    agent.says(0, Effect.UNKNOWN)
+    await orders[0]
+    assert control.profile is second
+
+
+async def test_what_is_set_of_a_card_after_a_profile_outlasts_it(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rigged = await yard.start("rtx3080")
+    profile = keep_profile(yard)
+    control, agent = rigged.coordinator.control, Agent(rigged, monkeypatch)
+    [card] = rigged.coordinator.data.cards
+    applies = asyncio.create_task(control.apply_overclock(profile))
+    await agent.has_been_given(1)
+    sets = asyncio.create_task(control.set_card(card, LIMIT, 120))
+    await agent.has_been_given(2)
+    agent.says(1, Effect.APPLIED)
+    await sets
+    agent.says(0, Effect.UNKNOWN)
+    await applies
+    assert control.profile is profile
+    assert control.assignment.cards == {card: {LIMIT: 120}}
+
+
+async def test_cards_that_are_set_no_more_stay_so_when_an_earlier_order_ends(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rigged = await yard.start("rtx3080")
+    profile = keep_profile(yard)
+    control, agent = rigged.coordinator.control, Agent(rigged, monkeypatch)
+    applies = asyncio.create_task(control.apply_overclock(profile))
+    await agent.has_been_given(1)
+    await control.reset_overclock()
+    agent.says(0, Effect.APPLIED)
+    await applies
+    assert control.profile is None
+
+
+async def test_a_profile_is_assigned_though_whoever_chose_it_waits_no_more(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rigged = await yard.start("rtx3080")
+    profile = keep_profile(yard)
+    control, agent = rigged.coordinator.control, Agent(rigged, monkeypatch)
+    applies = asyncio.create_task(control.apply_overclock(profile))
+    await agent.has_been_given(1)
+    applies.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await applies
+    agent.says(0, Effect.APPLIED)
+    await commands_end(rigged)
+    assert control.profile is profile
+
+
+async def test_a_profile_that_waits_for_a_rig_is_not_applied_after_a_reset(
+    yard: Yard,
+) -> None:
+    rigged = await yard.start("rtx3080", habits=OFTEN)
+    keep_profile(yard)
+    await rigged.leave()
+    everything = {"entity_id": "all"}
+
+    async def ask(action: str, **fields: Any) -> None:
+        call = yard.hass.services.async_call(
+            "braiins_fleet", action, everything | fields, blocking=True
+        )
+        await while_living(yard, call)
+
+    await ask("apply_overclock", profile="Quiet", when_connected=True)
+    await ask("reset_overclock")
+    rigged.agent.start()
+    await until(lambda: rigged.coordinator.rig.session is not None)
+    await rigged.caught_up()
+    await yard.live(30)
+    await commands_end(rigged)
+    assert told(rigged) == []
+
+
+async def test_what_was_assigned_to_a_rig_is_forgotten_with_it(yard: Yard) -> None:
+    rigged = await yard.start("rtx3080", mining=False)
+    control = rigged.coordinator.control
+    control.assign_sheet(keep_sheet(yard))
+    yard.hass.config_entries.async_remove_subentry(yard.entry, rigged.rig_id)
+    await yard.hass.async_block_till_done()
+    assert control.assignment.flight_sheet is None
