@@ -97,8 +97,8 @@ class Found:
 class Dialled:
     """Until every rig was added and had told of itself.
 
-    Seconds, seconds of CPU, longest stall in ms, kB per rig; how many entities there
-    were then, and how many Home Assistant did not take, as it has a limit.
+    Seconds, seconds of CPU, longest stall in ms, kB per rig; how many entities were
+    enabled then, and how many Home Assistant did not take, as it has a limit.
     """
 
     seconds: float

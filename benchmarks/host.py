@@ -67,7 +67,7 @@ class Host(Resident):
             cpu=process_time() - self._cpu,
             stall=self._turns.longest * 1e3,
             memory=(memory() - self._memory) / len(self._rigs),
-            entities=len(taken),
+            entities=sum(not entity.disabled for entity in entities),
             refused=sum(len(rig.entities - taken) for rig in self._garage.coordinators),
         )
 

@@ -174,7 +174,8 @@ class RigControl:
         That they would fight for the cards is nothing that it tells.
         """
         for _ in range(_STOPS):
-            if not self._coordinator.rig.state.miners:
+            # Of a rig that has just come back, nothing is known yet.
+            if self._coordinator.rig.state.miners == ():
                 break
             self._stand_by(order)
             if await self._carry_out(StopMiner()) is not Effect.NOT_APPLIED:

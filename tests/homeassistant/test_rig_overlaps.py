@@ -163,3 +163,24 @@ async def test_what_was_assigned_to_a_rig_is_forgotten_with_it(yard: Yard) -> No
     yard.hass.config_entries.async_remove_subentry(yard.entry, rigged.rig_id)
     await yard.hass.async_block_till_done()
     assert control.assignment.flight_sheet is None
+
+
+async def test_what_a_rig_still_runs_is_stopped_before_it_has_told_of_it(
+    yard: Yard,
+) -> None:
+    rigged = await yard.start("rtx3080")
+    sheet = keep_sheet(yard)
+    assert await yard.hass.config_entries.async_reload(yard.entry.entry_id)
+    rigged.machine.orphan()
+    rig, control = rigged.coordinator.rig, rigged.coordinator.control
+    starts: list[asyncio.Task[Effect]] = []
+
+    def start() -> None:
+        if rig.state.connected and not starts:
+            starts.append(asyncio.create_task(control.start_mining(sheet)))
+
+    rig.listen(start)
+    await until(lambda: bool(starts))
+    await while_living(yard, asyncio.wait_for(starts[0], None))
+    [process] = rigged.machine.processes
+    assert process.own
