@@ -1,9 +1,10 @@
 """The addresses of pools: what is one, and what of it may be shown."""
 
-from hashlib import sha256
 from ipaddress import IPv6Address
 import re
 from typing import Final
+
+from .rig.checksums import is_base58check
 
 EXAMPLE: Final = "stratum+tcp://pool.example.com:3333"
 
@@ -19,8 +20,6 @@ _URL = re.compile(
 _LOGIN = re.compile(r"^([^:/@]*://)?.*@", re.DOTALL)
 _HIGHEST_PORT = 65535
 
-_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_CHECKSUM = 4
 # The key itself has 32 bytes. Pools write it with its version in front, or without.
 _KEY_LENGTHS = (32, 34)
 
@@ -53,15 +52,9 @@ def has_sound_key(url: str) -> bool:
 
 
 def _is_sound(key: str) -> bool:
-    number = 0
-    for letter in key:
-        if letter not in _BASE58:
-            return False
-        number = number * len(_BASE58) + _BASE58.index(letter)
-    whole = number.to_bytes((number.bit_length() + 7) // 8)
-    payload, checksum = whole[:-_CHECKSUM], whole[-_CHECKSUM:]
-    twice = sha256(sha256(payload).digest()).digest()
-    return len(payload) in _KEY_LENGTHS and twice.startswith(checksum)
+    # It is read as a number, in front of which ones mean nothing.
+    digits = key.lstrip("1")
+    return any(is_base58check(digits, length) for length in _KEY_LENGTHS)
 
 
 def shown(url: str) -> str:
