@@ -1,6 +1,6 @@
 """All GPU rigs, as the subentries of the fleet come, change and go."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
@@ -9,6 +9,7 @@ from homeassistant.core import Event, HomeAssistant, callback
 
 from .const import CONF_TOKEN_HASH, RIG
 from .farm import Farm
+from .flight_sheets import FLIGHT_SHEET, OVERCLOCK
 from .rig import Rigs
 from .rig_coordinator import RigCoordinator
 from .rig_device import keep_rig_devices, register_rig_devices
@@ -31,6 +32,8 @@ class Garage:
         self._farm = farm
         self._on_rig: list[NewRig] = []
         self._coordinators: dict[str, RigCoordinator] = {}
+        # What can be assigned to rigs, by the ids of the subentries.
+        self._assignable: Mapping[str, object] = {}
         self.rigs = Rigs(now=hass.loop.time)
 
     @property
@@ -49,6 +52,7 @@ class Garage:
         entry = self._entry
         for subentry in entry.get_subentries_of_type(RIG):
             self._add(subentry)
+        self._assignable = self._find_assignable()
         entry.async_on_unload(entry.add_update_listener(self._updated))
         entry.async_on_unload(self._close)
         entry.async_on_unload(
@@ -102,7 +106,17 @@ class Garage:
             if coordinator.rig.digest != digest:
                 # To say good-bye may take a while, and others need not wait for it.
                 hass.async_create_task(self.rigs.renew_token(rig_id, digest))
+        before, self._assignable = self._assignable, self._find_assignable()
+        if before != self._assignable:
+            self._farm.assignments.tell_all()
         self._farm.changed()
+
+    def _find_assignable(self) -> Mapping[str, object]:
+        return {
+            each.subentry_id: (each.title, each.data)
+            for each in self._entry.subentries.values()
+            if each.subentry_type in (FLIGHT_SHEET, OVERCLOCK)
+        }
 
     def _remove(self, rig_id: str) -> None:
         coordinator = self._coordinators.pop(rig_id)

@@ -61,12 +61,24 @@ class RigAssignments:
             "cards": {key: dict(each) for key, each in assignment.cards.items()},
         }
         self._save()
+        self._tell(rig_id)
+
+    @callback
+    def tell_all(self) -> None:
+        """Call back for all rigs, as what can be assigned to them has changed."""
+        for rig_id in tuple(self._listeners):
+            self._tell(rig_id)
+
+    def _tell(self, rig_id: str) -> None:
         for listener in tuple(self._listeners.get(rig_id, ())):
             listener()
 
     @callback
     def listen(self, rig_id: str, listener: CALLBACK_TYPE) -> Callable[[], None]:
-        """Call back when something else is assigned to a rig; returns what ends it."""
+        """Call back when something else is assigned to a rig, or can be.
+
+        Returns what ends it.
+        """
         listeners = self._listeners.setdefault(rig_id, [])
         listeners.append(listener)
         return lambda: listeners.remove(listener)

@@ -35,12 +35,14 @@ CONNECTED = RigBinarySensorDescription(
     device_class=BinarySensorDeviceClass.CONNECTIVITY,
     entity_category=EntityCategory.DIAGNOSTIC,
     value=lambda _: True,
+    essential=True,
 )
 PROBLEM = RigBinarySensorDescription(
     key="rig_problem",
     device_class=BinarySensorDeviceClass.PROBLEM,
     entity_category=EntityCategory.DIAGNOSTIC,
     value=lambda rig: (rig.troubles, rig.lost),
+    essential=True,
 )
 
 

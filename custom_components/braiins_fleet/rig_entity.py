@@ -6,7 +6,7 @@ from typing import Any, override
 
 from homeassistant.const import Platform
 from homeassistant.core import callback
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import entity_platform, entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -15,9 +15,14 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from .const import DOMAIN
 from .rig import Gpu
 from .rig_coordinator import RigCoordinator, card_id
+from .rig_issues import tell_of_details
 from .rig_state import RigSnapshot
 
 _UNSEEN = object()
+
+# Home Assistant takes so many entities of one entry, and all rigs share that of the
+# fleet. Where this part of them is taken, details would take the place of rigs.
+_FOR_DETAILS = 0.4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,11 +30,13 @@ class RigEntityDescription(EntityDescription):
     """An entity of a rig.
 
     It is there once its value was, or `there` was true where that says more; or always.
+    An `essential` one is enabled also where there are very many rigs.
     """
 
     value: Callable[[RigSnapshot], Any]
     there: Callable[[RigSnapshot], bool] | None = None
     always: bool = False
+    essential: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +101,14 @@ class RigEntity[D: Description](CoordinatorEntity[RigCoordinator]):
     def available(self) -> bool:
         return self._attr_available
 
+    @property
+    @override
+    def entity_registry_enabled_default(self) -> bool:
+        # Asked for when the entity is registered, so nothing is counted too late.
+        return super().entity_registry_enabled_default and (
+            _is_essential(self.entity_description) or _has_room(self.coordinator)
+        )
+
 
 def add_rig_entities(
     coordinator: RigCoordinator,
@@ -129,6 +144,14 @@ def add_rig_entities(
         ]
         if not new:
             return
+        if not _has_room(coordinator) and any(
+            not (
+                _is_essential(waiting[known_as][0])
+                or registry.async_get_entity_id(platform, DOMAIN, known_as)
+            )
+            for known_as in new
+        ):
+            tell_of_details(coordinator.hass)
         coordinator.entities.update(new)
         async_add_entities(
             [make(coordinator, *waiting.pop(known_as)) for known_as in new],
@@ -137,6 +160,20 @@ def add_rig_entities(
 
     look()
     coordinator.async_add_listener(look)
+
+
+def _is_essential(description: Description) -> bool:
+    return isinstance(description, RigEntityDescription) and description.essential
+
+
+def _has_room(coordinator: RigCoordinator) -> bool:
+    """Tell whether more than the essential entities can be enabled."""
+    entities = er.async_get(coordinator.hass).entities
+    taken = entities.get_enabled_count_for_config_entry_id(
+        coordinator.config_entry.entry_id
+    )
+    most = entity_platform.MAX_ENABLED_ENTITIES_PER_CONFIG_ENTRY
+    return taken < _FOR_DETAILS * most
 
 
 def _candidates(

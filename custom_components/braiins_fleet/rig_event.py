@@ -27,6 +27,7 @@ RIG_EVENT = RigEventDescription(
     event_types=[what.value for what in What],
     value=lambda _: None,
     always=True,
+    essential=True,
 )
 
 

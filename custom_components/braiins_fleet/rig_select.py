@@ -6,9 +6,9 @@ from functools import partial
 from typing import Any, override
 
 from homeassistant.components.select import SelectEntity, SelectEntityDescription
-from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import EntityCategory, Platform
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .fleet import FleetConfigEntry
@@ -39,6 +39,7 @@ _select = partial(
     RigSelectDescription,
     value=lambda _: None,
     always=True,
+    essential=True,
     entity_category=EntityCategory.CONFIG,
 )
 
@@ -80,12 +81,7 @@ class RigSelect(RigEntity[RigSelectDescription], SelectEntity):
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
-        rig = self.coordinator
-        self.async_on_remove(rig.control.on_assignment(self._renew))
-        self.async_on_remove(rig.config_entry.add_update_listener(self._updated))
-
-    async def _updated(self, _: HomeAssistant, __: ConfigEntry[Any]) -> None:
-        self._renew()
+        self.async_on_remove(self.coordinator.control.on_assignment(self._renew))
 
     @callback
     def _renew(self) -> None:

@@ -77,6 +77,7 @@ def _hashrate(unit: HashrateUnit) -> RigSensorDescription:
         native_unit_of_measurement=unit,
         value=read,
         there=lambda rig: bool(rig.counted_in(unit)),
+        essential=True,
     )
 
 
@@ -101,6 +102,15 @@ RIG_SENSORS: tuple[RigSensorDescription, ...] = (
         suggested_display_precision=0,
         value=lambda rig: rounded(rig.state.power),
         always=True,
+        essential=True,
+    ),
+    _measured(
+        key="rig_hottest_gpu",
+        device_class=SensorDeviceClass.TEMPERATURE,
+        native_unit_of_measurement=UnitOfTemperature.CELSIUS,
+        suggested_display_precision=0,
+        value=lambda rig: rounded(rig.hottest_gpu),
+        essential=True,
     ),
     RigSensorDescription(
         key="rig_algorithm",
@@ -146,6 +156,7 @@ RIG_SENSORS: tuple[RigSensorDescription, ...] = (
         entity_category=EntityCategory.DIAGNOSTIC,
         value=lambda rig: rounded(rig.reject_rate, 2),
         always=True,
+        essential=True,
     ),
     _measured(
         key="rig_cpu_temperature",
@@ -187,6 +198,7 @@ RIG_ENERGY = RigSensorDescription(
     suggested_display_precision=2,
     value=lambda rig: rig.energy,
     always=True,
+    essential=True,
 )
 
 

@@ -75,6 +75,12 @@ class RigSnapshot:
         return state.power / rate
 
     @property
+    def hottest_gpu(self) -> float | None:
+        """How hot the hottest card is."""
+        read = (gpu.reading.temperature for gpu in self.gpus.values())
+        return max((each for each in read if each is not None), default=None)
+
+    @property
     def reject_rate(self) -> float | None:
         """The part of the shares that was rejected, in percent."""
         miner = self.state.miner

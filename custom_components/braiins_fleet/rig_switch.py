@@ -30,7 +30,9 @@ class RigSwitchDescription(RigEntityDescription, SwitchEntityDescription):
     """Something of a rig that is on or off."""
 
 
-MINING = RigSwitchDescription(key="rig_mining_on", value=is_at_work, always=True)
+MINING = RigSwitchDescription(
+    key="rig_mining_on", value=is_at_work, always=True, essential=True
+)
 
 
 def add_rig_switches(

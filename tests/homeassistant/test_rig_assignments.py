@@ -55,6 +55,22 @@ async def test_a_sheet_that_is_deleted_is_assigned_no_more(yard: Yard) -> None:
     assert look(yard.hass, "select.garage_flight_sheet").state == "unknown"
 
 
+async def test_a_sheet_can_be_chosen_and_found_once_it_is_made_or_renamed(
+    hass: HomeAssistant, yard: Yard
+) -> None:
+    rigged = await yard.start("rtx3080", mining=False)
+    select = "select.garage_flight_sheet"
+    assert look(hass, select).attributes["options"] == []
+    sheet = keep_sheet(yard)
+    rigged.coordinator.control.assign_sheet(sheet)
+    await hass.async_block_till_done()
+    assert look(hass, select).attributes["options"] == ["Raven"]
+    hass.config_entries.async_update_subentry(yard.entry, sheet, title="Crow")
+    await hass.async_block_till_done()
+    assert look(hass, select).attributes["options"] == ["Crow"]
+    assert look(hass, select).state == "Crow"
+
+
 @pytest.mark.parametrize(
     ("err", "key"),
     [
