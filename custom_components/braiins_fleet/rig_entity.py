@@ -63,6 +63,9 @@ class RigEntity[D: Description](CoordinatorEntity[RigCoordinator]):
         self.entity_description = description
         self._card = card
         self._seen: Any = _UNSEEN
+        if description.name is None:
+            # It is what the device is there for, and bears its name.
+            self._attr_name = None
         self._attr_translation_key = description.key
         self._attr_unique_id = _unique_id(coordinator, description, card)
         self._attr_device_info = (

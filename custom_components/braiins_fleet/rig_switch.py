@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
+from homeassistant.components.switch.const import SwitchDeviceClass
 from homeassistant.const import Platform
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -31,7 +32,13 @@ class RigSwitchDescription(RigEntityDescription, SwitchEntityDescription):
 
 
 MINING = RigSwitchDescription(
-    key="rig_mining_on", value=is_at_work, always=True, essential=True
+    key="rig_mining_on",
+    # So that one can say "turn off the attic rig".
+    name=None,
+    device_class=SwitchDeviceClass.SWITCH,
+    value=is_at_work,
+    always=True,
+    essential=True,
 )
 
 

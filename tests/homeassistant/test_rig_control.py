@@ -23,7 +23,7 @@ from .rig_orders import (
 from .rigging import Yard
 from .running import until
 
-MINING = "switch.garage_mining"
+MINING = "switch.garage"
 SHEET = "select.garage_flight_sheet"
 OVERCLOCK = "select.garage_overclock_profile"
 

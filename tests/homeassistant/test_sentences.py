@@ -11,6 +11,8 @@ import pytest
 
 from .actions import PROMPT
 from .conftest import SetUp, StartMiner
+from .rig_orders import commands_end, keep_sheet, while_living
+from .rigging import Yard
 from .speaking import call, expose, heard, learn, say, understood
 
 ONE = {"name": "Garage miner"}
@@ -322,33 +324,45 @@ def documented(heading: str) -> Iterator[tuple[str, str]]:
             yield german, "de"
 
 
+@pytest.fixture
+async def _listening(hass: HomeAssistant, language: str, heading: str) -> None:
+    hass.config.language = language
+    await learn(hass, sentences=heading.startswith("With the"))
+
+
 @pytest.mark.parametrize(
-    ("language", "name", "floor"),
-    [("en", "Garage miner", "First"), ("de", "Garagenminer", "Erdgeschoss")],
+    ("language", "names", "floor"),
+    [
+        ("en", ("Garage miner", "Attic rig"), "First"),
+        ("de", ("Garagenminer", "Dachbodenrig"), "Erdgeschoss"),
+    ],
 )
 @pytest.mark.parametrize(
     "heading", ["Without doing anything", "With the sentences for miners"]
 )
+@pytest.mark.usefixtures("_listening")
 async def test_what_the_docs_say_can_be_said(
     *,
-    hass: HomeAssistant,
+    yard: Yard,
     start_miner: StartMiner,
     set_up: SetUp,
     language: str,
-    name: str,
+    names: tuple[str, str],
     floor: str,
     heading: str,
 ) -> None:
-    hass.config.language = language
+    hass = yard.hass
     level = fr.async_get(hass).async_create(floor)
     ar.async_get(hass).async_create("Garage", floor_id=level.floor_id)
     entry = await set_up(await start_miner(timing=PROMPT))
-    await call(hass, entry, name, "Garage")
-    await learn(hass, sentences=heading.startswith("With the"))
+    await call(hass, entry, names[0], "Garage")
+    rig = await yard.start("rtx3080", name=names[1])
+    rig.coordinator.control.assign_sheet(keep_sheet(yard))
     for entity in hass.states.async_entity_ids("sensor"):
         expose(hass, entity)
     sentences = [said for said, spoken in documented(heading) if spoken == language]
     assert len(sentences) >= 5
     for sentence in sentences:
-        response = await say(hass, sentence, language)
+        response = await while_living(yard, say(hass, sentence, language))
         assert response.error_code is None, (sentence, heard(response))
+        await commands_end(rig)
