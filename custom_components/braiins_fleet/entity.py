@@ -2,21 +2,25 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, override
+from typing import Any, Final, override
 
 from homeassistant.const import Platform
 from homeassistant.core import callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.update_coordinator import CoordinatorEntity
+from homeassistant.helpers.update_coordinator import (
+    CoordinatorEntity,
+    DataUpdateCoordinator,
+)
 
 from .asic import ApiVersion
 from .const import DOMAIN
 from .coordinator import MinerConfigEntry, MinerCoordinator
 from .state import MinerState, Part
 
-_UNSEEN = object()
+# What has no value, as there is nothing that could have one.
+NOTHING: Final = object()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,30 +50,70 @@ class PartEntityDescription[P](EntityDescription):
 type Description = MinerEntityDescription | PartEntityDescription[Any]
 
 
-class MinerEntity[D: Description](CoordinatorEntity[MinerCoordinator]):
+class ChangingEntity[C: DataUpdateCoordinator[Any], D: EntityDescription](
+    CoordinatorEntity[C]
+):
     """An entity that writes its state when that has changed, and only then."""
 
     _attr_has_entity_name = True
     entity_description: D
 
+    def __init__(self, coordinator: C, description: D) -> None:
+        super().__init__(coordinator)
+        self.entity_description = description
+        self._seen: Any = NOTHING
+        self._attr_translation_key = description.key
+        if description.name is None:
+            # It is what the device is there for, and bears its name.
+            self._attr_name = None
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        if self._look():
+            self.async_write_ha_state()
+
+    def _look(self) -> bool:
+        """Take the value from the newest state; returns whether it is another one."""
+        value = self._read()
+        available = value is not NOTHING
+        if value == self._seen and self._attr_available is available:
+            return False
+        self._seen = value
+        self._attr_available = available
+        if available:
+            self._show(value)
+        return True
+
+    def _read(self) -> Any:
+        """Return the value as it is now, or `NOTHING`."""
+        raise NotImplementedError
+
+    def _show(self, value: Any) -> None:
+        """Put the value where Home Assistant finds it."""
+        raise NotImplementedError
+
+    @property
+    @override
+    def available(self) -> bool:
+        return self._attr_available
+
+
+class MinerEntity[D: Description](ChangingEntity[MinerCoordinator, D]):
+    """An entity of a miner, or of a part of it."""
+
     def __init__(
         self, coordinator: MinerCoordinator, description: D, key: str | None = None
     ) -> None:
-        super().__init__(coordinator)
-        self.entity_description = description
+        super().__init__(coordinator, description)
         self._key = key
-        self._seen: Any = _UNSEEN
         self._live = (
             description.live
             if isinstance(description, MinerEntityDescription)
             else description.part.live
         )
-        self._attr_translation_key = description.key
         self._attr_unique_id = unique_id(coordinator, description, key)
         self._attr_device_info = coordinator.device_info
-        if description.name is None:
-            # It is what the device is there for, and bears its name.
-            self._attr_name = None
         if key is not None and isinstance(description, PartEntityDescription):
             part = description.part
             self._attr_translation_placeholders = {
@@ -81,32 +125,14 @@ class MinerEntity[D: Description](CoordinatorEntity[MinerCoordinator]):
     @override
     def _handle_coordinator_update(self) -> None:
         # A look at each of a hundred values costs more than to read the miner.
-        if (self._live or not self.coordinator.only_live) and self._look():
-            self.async_write_ha_state()
+        if self._live or not self.coordinator.only_live:
+            super()._handle_coordinator_update()
 
-    def _look(self) -> bool:
-        """Take the value from the newest state; returns whether it is another one."""
-        available = self.coordinator.last_update_success
-        value = _value(self.coordinator.data, self.entity_description, self._key)
-        if value is _UNSEEN:
-            available = False
-        seen = value if available else _UNSEEN
-        if seen == self._seen and self._attr_available is available:
-            return False
-        self._seen = seen
-        self._attr_available = available
-        if available:
-            self._show(value)
-        return True
-
-    def _show(self, value: Any) -> None:
-        """Put the value where Home Assistant finds it."""
-        raise NotImplementedError
-
-    @property
     @override
-    def available(self) -> bool:
-        return self._attr_available
+    def _read(self) -> Any:
+        if not self.coordinator.last_update_success:
+            return NOTHING
+        return _value(self.coordinator.data, self.entity_description, self._key)
 
 
 def add_entities(
@@ -171,4 +197,4 @@ def _value(state: MinerState, description: Description, key: str | None) -> Any:
     if isinstance(description, MinerEntityDescription):
         return description.value(state)
     part = description.part.among(state).get(str(key))
-    return _UNSEEN if part is None else description.value(part)
+    return NOTHING if part is None else description.value(part)

@@ -10,15 +10,13 @@ from homeassistant.helpers import entity_platform, entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
+from .entity import NOTHING, ChangingEntity
 from .rig import Gpu
 from .rig_coordinator import RigCoordinator, card_id
 from .rig_issues import tell_of_details
 from .rig_state import RigSnapshot
-
-_UNSEEN = object()
 
 # Home Assistant takes so many entities of one entry, and all rigs share that of the
 # fleet. Where this part of them is taken, details would take the place of rigs.
@@ -50,23 +48,14 @@ class GpuEntityDescription(EntityDescription):
 type Description = RigEntityDescription | GpuEntityDescription
 
 
-class RigEntity[D: Description](CoordinatorEntity[RigCoordinator]):
-    """An entity that writes its state when that has changed, and only then."""
-
-    _attr_has_entity_name = True
-    entity_description: D
+class RigEntity[D: Description](ChangingEntity[RigCoordinator, D]):
+    """An entity of a rig, or of one of its cards."""
 
     def __init__(
         self, coordinator: RigCoordinator, description: D, card: str | None = None
     ) -> None:
-        super().__init__(coordinator)
-        self.entity_description = description
+        super().__init__(coordinator, description)
         self._card = card
-        self._seen: Any = _UNSEEN
-        if description.name is None:
-            # It is what the device is there for, and bears its name.
-            self._attr_name = None
-        self._attr_translation_key = description.key
         self._attr_unique_id = _unique_id(coordinator, description, card)
         self._attr_device_info = (
             coordinator.device_info
@@ -75,34 +64,12 @@ class RigEntity[D: Description](CoordinatorEntity[RigCoordinator]):
         )
         self._look()
 
-    @callback
     @override
-    def _handle_coordinator_update(self) -> None:
-        if self._look():
-            self.async_write_ha_state()
-
-    def _look(self) -> bool:
-        """Take the value from the newest state; returns whether it is another one."""
+    def _read(self) -> Any:
         snapshot = self.coordinator.data
-        value = _value(snapshot, self.entity_description, self._card)
-        available = snapshot.connected and value is not _UNSEEN
-        seen = value if available else _UNSEEN
-        if seen == self._seen and self._attr_available is available:
-            return False
-        self._seen = seen
-        self._attr_available = available
-        if available:
-            self._show(value)
-        return True
-
-    def _show(self, value: Any) -> None:
-        """Put the value where Home Assistant finds it."""
-        raise NotImplementedError
-
-    @property
-    @override
-    def available(self) -> bool:
-        return self._attr_available
+        if not snapshot.connected:
+            return NOTHING
+        return _value(snapshot, self.entity_description, self._card)
 
     @property
     @override
@@ -208,7 +175,7 @@ def _is_there(
     elif description.there is not None:
         gpu = snapshot.gpus.get(card or "")
         return gpu is not None and description.there(snapshot, gpu)
-    return _value(snapshot, description, card) not in (None, _UNSEEN)
+    return _value(snapshot, description, card) not in (None, NOTHING)
 
 
 def _value(snapshot: RigSnapshot, description: Description, card: str | None) -> Any:
@@ -216,4 +183,4 @@ def _value(snapshot: RigSnapshot, description: Description, card: str | None) ->
     if isinstance(description, RigEntityDescription):
         return description.value(snapshot)
     gpu = snapshot.gpus.get(card or "")
-    return _UNSEEN if gpu is None else description.value(snapshot, gpu)
+    return NOTHING if gpu is None else description.value(snapshot, gpu)
