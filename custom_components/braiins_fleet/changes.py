@@ -326,6 +326,6 @@ CHANGES: tuple[ChangeAction, ...] = (
     _staggered(
         name="reboot",
         plan=_plain("reboot", lambda miner: miner.mining.reboot()),
-        on_rigs=lambda rig, _: rig.control.command(Reboot()),
+        on_rigs=lambda rig, _, by: rig.control.command(Reboot(), by=by),
     ),
 )

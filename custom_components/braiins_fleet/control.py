@@ -5,10 +5,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from homeassistant.const import ATTR_DEVICE_ID, CONF_TYPE
 from homeassistant.core import Context, callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import device_registry as dr
 
 from .asic import (
     AsicError,
@@ -19,10 +17,10 @@ from .asic import (
     TimedOut,
     Unreachable,
 )
-from .const import DOMAIN, EVENT_CHANGED
 from .failures import undone
 from .jobs import Job, Jobs, owned
 from .state import MinerState
+from .telling import By, tell_change
 
 if TYPE_CHECKING:
     from .coordinator import MinerCoordinator
@@ -185,19 +183,14 @@ class Control:
     def tell(self, what: str, changed: Changed, context: Context | None) -> None:
         """Tell the home what was changed, and who did it."""
         coordinator = self._coordinator
-        hass, entry = coordinator.hass, coordinator.config_entry
-        device_id = dr.async_get_device_id_by_identifier(
-            hass, (DOMAIN, coordinator.identity), config_entry_id=entry.entry_id
-        )
-        hass.bus.async_fire(
-            EVENT_CHANGED,
-            {
-                ATTR_DEVICE_ID: device_id,
-                CONF_TYPE: what,
-                "before": changed.before,
-                "after": changed.after,
-            },
-            context=context,
+        tell_change(
+            coordinator.hass,
+            coordinator.config_entry,
+            By(what, context),
+            known_as=coordinator.identity,
+            switch="mining",
+            before=changed.before,
+            after=changed.after,
         )
 
     def absence(self) -> HomeAssistantError:

@@ -18,13 +18,11 @@ from homeassistant.helpers.translation import async_translate_state
 
 from .const import DOMAIN, EVENT_CHANGED, EVENT_HAPPENED
 from .happenings import What
+from .telling import SET_BY_ACTION
 from .texts import text
 
-# Actions that set what there is an entity for as well, and what that is called.
-_TARGETS = {
-    "set_hashrate_target": "hashrate_target",
-    "set_power_target": "power_target",
-}
+# Actions that say little without the software that they are about.
+_OF_SOFTWARE = ("install_miner", "uninstall_miner")
 
 
 @callback
@@ -33,10 +31,14 @@ def async_describe_events(
     async_describe_event: Callable[[str, str, Callable[[Event], dict[str, str]]], None],
 ) -> None:
     """Tell Home Assistant how to put into words what happened."""
-    devices = dr.async_get(hass)
+    devices, entities = dr.async_get(hass), er.async_get(hass)
 
     def named(event: Event, sentence: str) -> dict[str, str]:
-        device = devices.async_get(event.data[ATTR_DEVICE_ID])
+        # What was done by the entity of a board or a card is told of that.
+        entity = entities.async_get(event.data[CONF_TYPE])
+        device = devices.async_get(
+            (entity and entity.device_id) or event.data[ATTR_DEVICE_ID]
+        )
         name = device.name_by_user or device.name if device else None
         return {LOGBOOK_ENTRY_NAME: name or "", LOGBOOK_ENTRY_MESSAGE: sentence}
 
@@ -66,6 +68,7 @@ def _sentence(hass: HomeAssistant, happened: Mapping[str, Any]) -> str:
 
 def _change(hass: HomeAssistant, change: Mapping[str, Any]) -> str:
     what: str = change[CONF_TYPE]
+    before, after = change["before"], change["after"]
     entity = er.async_get(hass).async_get(what)
     if entity is not None:
         name = entity.name or entity.original_name
@@ -73,12 +76,13 @@ def _change(hass: HomeAssistant, change: Mapping[str, Any]) -> str:
             # What bears the name of the miner is called by what it does.
             key = f"{entity.domain}.{entity.translation_key}.name"
             name = text(hass, "entity", key)
-    elif what in _TARGETS:
-        name = text(hass, "entity", f"number.{_TARGETS[what]}.name")
+    elif after is not None and what in SET_BY_ACTION:
+        name = text(hass, "entity", f"{'.'.join(SET_BY_ACTION[what])}.name")
     else:
         name = text(hass, "services", f"{what}.name")
-    before, after = change["before"], change["after"]
-    if after is None or (entity is None and what not in _TARGETS):
+    if what in _OF_SOFTWARE:
+        key = "logbook_done_with"
+    elif after is None or (entity is None and what not in SET_BY_ACTION):
         key = "logbook_done"
     elif before in (None, after):
         key = "logbook_set"
@@ -91,6 +95,7 @@ def _change(hass: HomeAssistant, change: Mapping[str, Any]) -> str:
         what=name or what,
         before=_in_words(hass, before, entity),
         after=_in_words(hass, after, entity),
+        software=after or before,
     )
 
 

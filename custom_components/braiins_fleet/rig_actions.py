@@ -27,8 +27,9 @@ from .flight_sheets import FLIGHT_SHEET, OVERCLOCK
 from .rig import INSTALLABLE, Effect, InstallMiner, Shutdown, UninstallMiner
 from .rig_coordinator import RigCoordinator
 from .rig_failures import no_flight_sheet
-from .rig_switch import is_at_work
+from .rig_state import is_at_work
 from .rig_targets import rigs_of
+from .telling import By
 from .turns import AT_ONCE, ATTR_STAGGER, STAGGER
 
 ATTR_EXPIRES_AFTER: Final = "expires_after"
@@ -41,7 +42,7 @@ _MOST_MINUTES: Final = 24 * 60
 
 type Answer = dict[str, JsonValueType]
 type Fields = Mapping[str, Any]
-type Work = Callable[[RigCoordinator, Fields], Awaitable[Effect]]
+type Work = Callable[[RigCoordinator, Fields, By], Awaitable[Effect]]
 
 _PATIENCE: Final = {
     vol.Optional(ATTR_WHEN_CONNECTED, default=False): cv.boolean,
@@ -66,31 +67,31 @@ class RigAction:
     admin: bool = False
 
 
-async def start_mining(rig: RigCoordinator, _: Fields) -> Effect:
+async def start_mining(rig: RigCoordinator, _: Fields, by: By) -> Effect:
     """Have a rig mine; one that does is left alone."""
     if is_at_work(rig.data):
         return Effect.APPLIED
-    return await rig.control.start_mining()
+    return await rig.control.start_mining(by=by)
 
 
-async def resume_mining(rig: RigCoordinator, given: Fields) -> Effect:
+async def resume_mining(rig: RigCoordinator, given: Fields, by: By) -> Effect:
     """Have a rig mine; one that nobody assigned anything to as it did before."""
     if rig.control.sheet is None and not is_at_work(rig.data):
-        return await rig.control.restart_mining()
-    return await start_mining(rig, given)
+        return await rig.control.restart_mining(by=by)
+    return await start_mining(rig, given, by)
 
 
-async def stop_mining(rig: RigCoordinator, _: Fields) -> Effect:
+async def stop_mining(rig: RigCoordinator, _: Fields, by: By) -> Effect:
     """Have a rig mine no more."""
-    return await rig.control.stop_mining()
+    return await rig.control.stop_mining(by=by)
 
 
-async def _apply_flight_sheet(rig: RigCoordinator, given: Fields) -> Effect:
-    return await rig.control.start_mining(_flight_sheet(rig, given))
+async def _apply_flight_sheet(rig: RigCoordinator, given: Fields, by: By) -> Effect:
+    return await rig.control.start_mining(_flight_sheet(rig, given), by=by)
 
 
-async def _apply_overclock(rig: RigCoordinator, given: Fields) -> Effect:
-    return await rig.control.apply_overclock(_profile(rig, given))
+async def _apply_overclock(rig: RigCoordinator, given: Fields, by: By) -> Effect:
+    return await rig.control.apply_overclock(_profile(rig, given), by=by)
 
 
 def _require_sheet(rig: RigCoordinator, _: Fields) -> None:
@@ -135,7 +136,10 @@ RIG_ACTIONS: Final = (
         check=_require_sheet,
     ),
     RigAction(name="stop_mining", work=stop_mining),
-    RigAction(name="restart_mining", work=lambda rig, _: rig.control.restart_mining()),
+    RigAction(
+        name="restart_mining",
+        work=lambda rig, _, by: rig.control.restart_mining(by=by),
+    ),
     RigAction(
         name="apply_flight_sheet",
         work=_apply_flight_sheet,
@@ -153,25 +157,28 @@ RIG_ACTIONS: Final = (
         check=_profile,
     ),
     RigAction(
-        name="reset_overclock", work=lambda rig, _: rig.control.reset_overclock()
+        name="reset_overclock",
+        work=lambda rig, _, by: rig.control.reset_overclock(by=by),
     ),
     RigAction(
         name="install_miner",
-        work=lambda rig, given: rig.control.command(InstallMiner(given[ATTR_SOFTWARE])),
+        work=lambda rig, given, by: rig.control.command(
+            InstallMiner(given[ATTR_SOFTWARE]), by=by, after=given[ATTR_SOFTWARE]
+        ),
         fields={**_SOFTWARE, **STAGGER},
         admin=True,
     ),
     RigAction(
         name="uninstall_miner",
-        work=lambda rig, given: rig.control.command(
-            UninstallMiner(given[ATTR_SOFTWARE])
+        work=lambda rig, given, by: rig.control.command(
+            UninstallMiner(given[ATTR_SOFTWARE]), by=by, before=given[ATTR_SOFTWARE]
         ),
         fields={**_SOFTWARE, **STAGGER},
         admin=True,
     ),
     RigAction(
         name="shutdown",
-        work=lambda rig, _: rig.control.command(Shutdown()),
+        work=lambda rig, _, by: rig.control.command(Shutdown(), by=by),
         admin=True,
     ),
 )
@@ -200,7 +207,9 @@ async def _act(
 ) -> ServiceResponse:
     rigs = await rigs_of(hass, call)
     errors: list[HomeAssistantError] = []
-    answers = await do_with_rigs(hass, rigs, _patient(action), call.data, errors)
+    by = By(action.name, call.context)
+    work = _patient(action)
+    answers = await do_with_rigs(hass, rigs, work, call.data, errors, by=by)
     if errors and not call.return_response:
         raise in_one(errors, len(rigs))
     return {"rigs": [*answers]}
@@ -209,14 +218,14 @@ async def _act(
 def _patient(action: RigAction) -> Work:
     """Have it wait for a rig that is away, where that is wanted."""
 
-    async def work(rig: RigCoordinator, given: Fields) -> Effect:
+    async def work(rig: RigCoordinator, given: Fields, by: By) -> Effect:
         is_away = rig.rig.session is None
         if action.check is None or not (is_away and given[ATTR_WHEN_CONNECTED]):
-            return await action.work(rig, given)
+            return await action.work(rig, given, by)
         action.check(rig, given)
         seconds = given[ATTR_EXPIRES_AFTER] * 60.0
         rig.control.once_connected(
-            action.name, lambda: action.work(rig, given), seconds
+            action.name, lambda: action.work(rig, given, by), seconds
         )
         return Effect.UNKNOWN
 
@@ -230,6 +239,7 @@ async def do_with_rigs(
     given: Fields,
     errors: list[HomeAssistantError],
     *,
+    by: By,
     first: int = 0,
 ) -> list[Answer]:
     """Do something with each of the rigs, and tell of each how that went.
@@ -249,7 +259,7 @@ async def do_with_rigs(
         await asyncio.sleep(place * given[ATTR_STAGGER])
         try:
             async with some:
-                effect = await work(rig, given)
+                effect = await work(rig, given, by)
         except HomeAssistantError as err:
             errors.append(err)
             return {**answer, "ok": False, "confirmed": False, "error": str(err)}

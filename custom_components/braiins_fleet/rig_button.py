@@ -15,13 +15,14 @@ from .rig import Reboot, Shutdown
 from .rig_control import RigControl
 from .rig_coordinator import RigCoordinator
 from .rig_entity import RigEntity, RigEntityDescription, add_rig_entities
+from .telling import By
 
 
 @dataclass(frozen=True, kw_only=True)
 class RigButtonDescription(RigEntityDescription, ButtonEntityDescription):
     """Something to do."""
 
-    press: Callable[[RigControl], Awaitable[object]]
+    press: Callable[[RigControl, By], Awaitable[object]]
 
 
 _button = partial(
@@ -32,17 +33,19 @@ _button = partial(
 )
 
 RIG_BUTTONS = (
-    _button(key="restart_miner", press=lambda control: control.restart_mining()),
+    _button(
+        key="restart_miner", press=lambda control, by: control.restart_mining(by=by)
+    ),
     _button(
         key="rig_reboot",
         device_class=ButtonDeviceClass.RESTART,
-        press=lambda control: control.command(Reboot()),
+        press=lambda control, by: control.command(Reboot(), by=by),
     ),
     # Nobody can switch it on again from here.
     _button(
         key="rig_shutdown",
         entity_registry_enabled_default=False,
-        press=lambda control: control.command(Shutdown()),
+        press=lambda control, by: control.command(Shutdown(), by=by),
     ),
 )
 
@@ -71,4 +74,4 @@ class RigButton(RigEntity[RigButtonDescription], ButtonEntity):
 
     @override
     async def async_press(self) -> None:
-        await self.entity_description.press(self.coordinator.control)
+        await self.entity_description.press(self.coordinator.control, self._by)

@@ -6,7 +6,7 @@ The agent says yes to what it did not do, and works on one command at a time.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import CALLBACK_TYPE, callback
@@ -37,6 +37,8 @@ from .rig_failures import (
     undone_by_rig,
 )
 from .rig_happenings import Happening, What
+from .rig_state import is_at_work
+from .telling import By, tell_change
 
 if TYPE_CHECKING:
     from .rig_coordinator import RigCoordinator
@@ -53,6 +55,8 @@ _APPLYING = "apply_overclock"
 type Work = Callable[[int], Awaitable[Effect]]
 type Later = Callable[[], Awaitable[Effect]]
 type Change = Callable[[Assignment], Assignment]
+# What tells the home that something was done, once it was.
+type Note = Callable[[Effect], None]
 
 
 class RigControl:
@@ -117,12 +121,24 @@ class RigControl:
         self._assignments.assign(self._coordinator.id, assignment)
 
     @callback
-    def assign_sheet(self, sheet: ConfigSubentry) -> None:
+    def assign_sheet(self, sheet: ConfigSubentry, *, by: By) -> None:
         """Have the rig mine so, once it is to mine."""
+        note = self._note(by, _title(self.sheet), sheet.title)
+        self._assign_sheet(sheet)
+        note(Effect.APPLIED)
+
+    @callback
+    def _assign_sheet(self, sheet: ConfigSubentry) -> None:
         self._assign(replace(self.assignment, flight_sheet=sheet.subentry_id))
 
-    async def start_mining(self, sheet: ConfigSubentry | None = None) -> Effect:
+    async def start_mining(
+        self, sheet: ConfigSubentry | None = None, *, by: By
+    ) -> Effect:
         """Mine as the flight sheet says, in place of whatever is mined now."""
+        if sheet is None:
+            note = self._note(by, is_at_work(self._coordinator.data), after=True)
+        else:
+            note = self._note(by, _title(self.sheet), sheet.title)
         sheet = sheet or self.sheet
         if sheet is None:
             raise no_flight_sheet(self._coordinator.name)
@@ -131,7 +147,7 @@ class RigControl:
 
         async def start(order: int) -> Effect:
             await self._clear_way(order)
-            self.assign_sheet(sheet)
+            self._assign_sheet(sheet)
             try:
                 effect = await self._carry_out(command)
             except RigError:
@@ -143,9 +159,9 @@ class RigControl:
             self._set_cards_later()
             return effect
 
-        return await self._mine(command.kind, start)
+        return await self._mine(command.kind, start, note)
 
-    async def stop_mining(self) -> Effect:
+    async def stop_mining(self, *, by: By) -> Effect:
         """Mine no more."""
 
         async def stop(order: int) -> Effect:
@@ -156,9 +172,10 @@ class RigControl:
                     effect = await self._carry_out(StopMiner())
             return effect
 
-        return await self._mine(StopMiner.kind, stop)
+        note = self._note(by, is_at_work(self._coordinator.data), after=False)
+        return await self._mine(StopMiner.kind, stop, note)
 
-    async def restart_mining(self) -> Effect:
+    async def restart_mining(self, *, by: By) -> Effect:
         """Start again what was started last."""
 
         async def restart(_: int) -> Effect:
@@ -166,7 +183,7 @@ class RigControl:
             self._set_cards_later()
             return effect
 
-        return await self._mine(RestartMiner.kind, restart)
+        return await self._mine(RestartMiner.kind, restart, self._note(by))
 
     async def _clear_way(self, order: int) -> None:
         """Stop what runs: the agent would start another one beside what is not its own.
@@ -187,7 +204,7 @@ class RigControl:
             raise superseded(self._coordinator.name)
 
     async def _mine(
-        self, what: str, work: Callable[[int], Awaitable[Effect]]
+        self, what: str, work: Callable[[int], Awaitable[Effect]], note: Note
     ) -> Effect:
         """Do it, unless something else is wanted meanwhile: then that counts."""
         self._order = order = self._order + 1
@@ -204,23 +221,28 @@ class RigControl:
                 self._stand_by(order)
             return effect
 
-        return await self._see_through(self._told(what, check()))
+        return await self._see_through(self._told(what, check()), note)
 
-    async def command(self, command: Command) -> Effect:
-        """Have the rig do something that concerns neither mining nor cards."""
+    async def command(self, command: Command, *, by: By, **changed: Any) -> Effect:
+        """Have the rig do something that concerns neither mining nor cards.
+
+        What that changes are a `before` and an `after`, where there are any.
+        """
         work = self._told(command.kind, self._carry_out(command))
-        return await self._see_through(work)
+        note = self._note(by, **changed)
+        return await self._see_through(work, note)
 
-    async def apply_overclock(self, profile: ConfigSubentry) -> Effect:
+    async def apply_overclock(self, profile: ConfigSubentry, *, by: By) -> Effect:
         """Set the cards as a profile says, now and whenever the rig comes back."""
         self._waiting.pop(_APPLYING, None)
         commands = self._checked(lambda: profile_of(profile).commands(self._gpus))
         return await self._set(
             commands,
             lambda now: replace(now, overclock=profile.subentry_id, cards={}),
+            self._note(by, _title(self.profile), profile.title),
         )
 
-    async def set_card(self, key: str, name: str, value: int) -> Effect:
+    async def set_card(self, key: str, name: str, value: int, *, by: By) -> Effect:
         """Set one thing of one card, now and whenever the rig comes back."""
 
         def commands() -> list[Overclock]:
@@ -233,22 +255,27 @@ class RigControl:
             card = {**now.cards.get(key, {}), name: value}
             return replace(now, cards={**now.cards, key: card})
 
-        return await self._set(self._checked(commands), with_card)
+        checked = self._checked(commands)
+        [gpu] = (gpu for gpu in self._gpus if gpu.card.key == key)
+        before = self.settings(gpu).chosen.get(name)
+        return await self._set(checked, with_card, self._note(by, before, value))
 
-    async def reset_overclock(self) -> Effect:
+    async def reset_overclock(self, *, by: By) -> Effect:
         """Set the cards no more, and leave their fans to them.
 
         The agent has no way back: clocks and limits last until the rig is restarted.
         """
         self._waiting.pop(_APPLYING, None)
+        note = self._note(by, _title(self.profile))
         order = self._begin_cards()
         self._keep(order, lambda now: replace(now, overclock=None, cards={}))
         self._end_cards(order)
         gpus = self._gpus
         if "fan" not in offered(gpus):
+            note(Effect.UNKNOWN)
             return Effect.UNKNOWN
         work = self._set_cards([overclock(gpus, fan=0)])
-        return await self._see_through(self._told(Overclock.kind, work))
+        return await self._see_through(self._told(Overclock.kind, work), note)
 
     def settings(self, gpu: Gpu) -> Settings:
         """Return how a card is to be set."""
@@ -273,7 +300,9 @@ class RigControl:
             if (settings := self.settings(gpu)).chosen
         ]
 
-    async def _set(self, commands: Sequence[Overclock], change: Change) -> Effect:
+    async def _set(
+        self, commands: Sequence[Overclock], change: Change, note: Note
+    ) -> Effect:
         """Set cards, and assign that once they are set, whoever waits for it."""
         order = self._begin_cards()
 
@@ -285,7 +314,7 @@ class RigControl:
                 self._end_cards(order)
             return effect
 
-        return await self._see_through(work())
+        return await self._see_through(work(), note)
 
     def _begin_cards(self) -> int:
         self._card_order += 1
@@ -383,14 +412,39 @@ class RigControl:
         except Unacceptable as err:
             raise unacceptable(self._coordinator.name, err) from err
 
-    async def _see_through(self, work: Awaitable[Effect]) -> Effect:
+    async def _see_through(self, work: Awaitable[Effect], note: Note) -> Effect:
         """Do it to the end, even if whoever wanted it does not wait for that."""
-        task = self._in_background(work)
+
+        async def do() -> Effect:
+            effect = await work
+            note(effect)
+            return effect
+
+        task = self._in_background(do())
         await asyncio.wait([task])
         if task.cancelled():
             # The fleet was unloaded meanwhile.
             raise undone_by_rig(self._coordinator.name, NotConnected())
         return task.result()
+
+    def _note(self, by: By, before: Any = None, after: Any = None) -> Note:
+        """Return what tells the home that this was changed, and by whom."""
+        coordinator = self._coordinator
+
+        @callback
+        def note(effect: Effect) -> None:
+            tell_change(
+                coordinator.hass,
+                coordinator.config_entry,
+                by,
+                known_as=coordinator.id,
+                switch="rig_mining_on",
+                before=before,
+                after=after,
+                confirmed=effect is Effect.APPLIED,
+            )
+
+        return note
 
     def _in_background[T](self, work: Awaitable[T]) -> asyncio.Task[T]:
         async def do() -> T:
@@ -421,3 +475,7 @@ class RigControl:
             Happening(What.COMMAND_FAILED, {"command": what, "error": str(failure)})
         )
         raise failure
+
+
+def _title(subentry: ConfigSubentry | None) -> str | None:
+    return None if subentry is None else subentry.title

@@ -17,6 +17,7 @@ from .rig import Gpu
 from .rig_coordinator import RigCoordinator, card_id
 from .rig_issues import tell_of_details
 from .rig_state import RigSnapshot
+from .telling import By
 
 # Home Assistant takes so many entities of one entry, and all rigs share that of the
 # fleet. Where this part of them is taken, details would take the place of rigs.
@@ -78,6 +79,11 @@ class RigEntity[D: Description](ChangingEntity[RigCoordinator, D]):
         return super().entity_registry_enabled_default and (
             _is_essential(self.entity_description) or _has_room(self.coordinator)
         )
+
+    @property
+    def _by(self) -> By:
+        """By whom a rig is told something that it is told by this entity."""
+        return By(self.entity_id, self._context)
 
 
 def add_rig_entities(

@@ -121,5 +121,8 @@ class GpuNumber(RigEntity[GpuNumberDescription], NumberEntity):
     @override
     async def async_set_native_value(self, value: float) -> None:
         await self.coordinator.control.set_card(
-            self._card or "", self.entity_description.setting, int(value)
+            self._card or "",
+            self.entity_description.setting,
+            int(value),
+            by=self._by,
         )

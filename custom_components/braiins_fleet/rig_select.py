@@ -15,7 +15,8 @@ from .fleet import FleetConfigEntry
 from .flight_sheets import FLIGHT_SHEET, OVERCLOCK
 from .rig_coordinator import RigCoordinator
 from .rig_entity import RigEntity, RigEntityDescription, add_rig_entities
-from .rig_switch import is_at_work
+from .rig_state import is_at_work
+from .telling import By
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,15 +25,15 @@ class RigSelectDescription(RigEntityDescription, SelectEntityDescription):
 
     kind: str
     chosen: Callable[[RigCoordinator], ConfigSubentry | None]
-    choose: Callable[[RigCoordinator, ConfigSubentry], Awaitable[object]]
+    choose: Callable[[RigCoordinator, ConfigSubentry, By], Awaitable[object]]
 
 
-async def _choose_sheet(rig: RigCoordinator, sheet: ConfigSubentry) -> None:
+async def _choose_sheet(rig: RigCoordinator, sheet: ConfigSubentry, by: By) -> None:
     """Have a rig that mines go over to it; one that does not begins with it."""
     if is_at_work(rig.data):
-        await rig.control.start_mining(sheet)
+        await rig.control.start_mining(sheet, by=by)
     else:
-        rig.control.assign_sheet(sheet)
+        rig.control.assign_sheet(sheet, by=by)
 
 
 _select = partial(
@@ -54,7 +55,7 @@ RIG_SELECTS = (
         key="overclock",
         kind=OVERCLOCK,
         chosen=lambda rig: rig.control.profile,
-        choose=lambda rig, profile: rig.control.apply_overclock(profile),
+        choose=lambda rig, profile, by: rig.control.apply_overclock(profile, by=by),
     ),
 )
 
@@ -105,4 +106,4 @@ class RigSelect(RigEntity[RigSelectDescription], SelectEntity):
     async def async_select_option(self, option: str) -> None:
         # Home Assistant refuses what is no option.
         subentry = next(each for each in self._subentries if each.title == option)
-        await self.entity_description.choose(self.coordinator, subentry)
+        await self.entity_description.choose(self.coordinator, subentry, self._by)

@@ -8,6 +8,10 @@ from enum import StrEnum
 from .hashrates import HashrateUnit, unit_of
 from .rig import Card, Gpu, Miner, MinerCondition, RigState
 
+# Software that prepares is at work already; one that crashed is not, though the agent
+# says that it runs.
+_AT_WORK = (MinerCondition.MINING, MinerCondition.STARTING, MinerCondition.IDLE)
+
 
 class Trouble(StrEnum):
     """What can be wrong with a rig."""
@@ -88,6 +92,13 @@ class RigSnapshot:
             return None
         sent = miner.accepted + miner.rejected
         return 100 * miner.rejected / sent if sent else None
+
+
+def is_at_work(snapshot: RigSnapshot) -> bool | None:
+    """Tell whether software runs on a rig that is to mine."""
+    if snapshot.state.miners is None:
+        return None
+    return any(miner.condition in _AT_WORK for miner in snapshot.state.miners)
 
 
 def _unit(miner: Miner) -> HashrateUnit | None:

@@ -9,21 +9,9 @@ from homeassistant.const import Platform
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .fleet import FleetConfigEntry
-from .rig import MinerCondition
 from .rig_coordinator import RigCoordinator
 from .rig_entity import RigEntity, RigEntityDescription, add_rig_entities
-from .rig_state import RigSnapshot
-
-# Software that prepares is at work already; one that crashed is not, though the agent
-# says that it runs.
-_AT_WORK = (MinerCondition.MINING, MinerCondition.STARTING, MinerCondition.IDLE)
-
-
-def is_at_work(snapshot: RigSnapshot) -> bool | None:
-    """Tell whether software runs on a rig that is to mine."""
-    if snapshot.state.miners is None:
-        return None
-    return any(miner.condition in _AT_WORK for miner in snapshot.state.miners)
+from .rig_state import is_at_work
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +53,8 @@ class RigSwitch(RigEntity[RigSwitchDescription], SwitchEntity):
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
         if not self.is_on:
-            await self.coordinator.control.start_mining()
+            await self.coordinator.control.start_mining(by=self._by)
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
-        await self.coordinator.control.stop_mining()
+        await self.coordinator.control.stop_mining(by=self._by)

@@ -39,6 +39,7 @@ from .rig_actions import async_setup_rig_actions, do_with_rigs
 from .rig_targets import require_control, rigs_chosen
 from .settings_changes import SETTINGS_CHANGES
 from .targets import coordinator_of, miners_of
+from .telling import By
 from .turns import AT_ONCE, ATTR_STAGGER
 
 _CHANGES = (
@@ -116,8 +117,9 @@ async def _change(
         if action.on_rigs is None:
             return []
         first = len(miners)
+        by = By(action.name, call.context)
         return await do_with_rigs(
-            hass, rigs, action.on_rigs, call.data, errors, first=first
+            hass, rigs, action.on_rigs, call.data, errors, by=by, first=first
         )
 
     outcomes, of_rigs = await asyncio.gather(

@@ -10,6 +10,7 @@ from homeassistant.util.ulid import ulid_now
 
 from custom_components.braiins_fleet.const import EVENT_HAPPENED
 from custom_components.braiins_fleet.flight_sheets import FLIGHT_SHEET, OVERCLOCK
+from custom_components.braiins_fleet.telling import By
 from simulator.rigs import Habits
 
 from .controlling import act
@@ -18,6 +19,7 @@ from .rigging import Rigged, Yard
 RAVEN = "RAKhjjFyBsfCCPALmQeLWpNV1cmTRf1EVk"
 POOL = "stratum+tcp://rvn.example.com:3333"
 OFTEN = Habits(interval_s=10)
+BY = By("somebody")
 
 SHEET = {
     "coin": "RVN",

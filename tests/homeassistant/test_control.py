@@ -156,6 +156,7 @@ async def test_the_home_is_told_who_changed_what(
     assert event.context is somebody
     assert event.data == {
         "device_id": device.id,
+        "entity_id": SCALING,
         "type": SCALING,
         "before": False,
         "after": True,

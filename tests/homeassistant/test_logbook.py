@@ -28,6 +28,8 @@ from simulator import SimulatedMiner
 
 from .actions import PROMPT, act, device_of
 from .conftest import SetUp, StartMiner
+from .rig_orders import OFTEN, keep_profile, keep_sheet, while_living
+from .rigging import Yard
 from .running import poll
 
 type Lines = Callable[..., Awaitable[list[dict[str, Any]]]]
@@ -77,14 +79,23 @@ def mock_recorder_before_hass(async_test_recorder: Any) -> None:
 
 
 @pytest.fixture
-async def lines(
+async def logbook(
     recorder_mock: Any,  # noqa: ARG001 - it has to be there first
+    hass: HomeAssistant,
+) -> None:
+    """Have a logbook; to be asked for before anybody connects."""
+    for component in ("logbook", "websocket_api"):
+        assert await async_setup_component(hass, component, {})
+    await hass.async_block_till_done()
+
+
+@pytest.fixture
+async def lines(
+    logbook: None,  # noqa: ARG001 - it has to be there first
     hass: HomeAssistant,
     hass_ws_client: Any,
 ) -> Lines:
     """Open the logbook; what it returns reads what was written since."""
-    assert await async_setup_component(hass, "logbook", {})
-    await hass.async_block_till_done()
     client = await hass_ws_client(hass)
 
     async def read(since: datetime, **of: Any) -> list[dict[str, Any]]:
@@ -168,6 +179,7 @@ def test_there_are_no_other_sentences() -> None:
         *(f"logbook_{what}" for what in (*What, *OfRig)),
         "logbook_changed",
         "logbook_done",
+        "logbook_done_with",
         "logbook_set",
     }
 
@@ -312,10 +324,136 @@ async def test_a_change_of_the_past_or_the_future_is_told_as_far_as_it_is_known(
         {"type": "number.gone", "before": 1, "after": 2},
         {"type": "of_the_future", "before": None, "after": None},
         {"type": "set_power_target", "before": 2000, "after": None},
+        {"type": "uninstall_miner", "before": "gminer", "after": None},
     ):
         hass.bus.async_fire(EVENT_CHANGED, {"device_id": "gone", **told})
     assert [(line["name"], line["message"]) for line in await lines(since)] == [
         ("", "was given the command: number.gone"),
         ("", "was given the command: of_the_future"),
-        ("", "was given the command: Power target"),
+        ("", "was given the command: Set power target"),
+        ("", "was given the command: Uninstall mining software (gminer)"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("action", "fields", "entity"),
+    [
+        ("set_power_target", {"power": 2000}, "number.antminer_s19k_pro_power_target"),
+        ("set_cooling", {"max_fan_speed": 40}, "switch.antminer_s19k_pro"),
+    ],
+)
+async def test_what_an_action_did_is_told_where_only_entities_are_looked_at(
+    *,
+    hass: HomeAssistant,
+    lines: Lines,
+    start_miner: StartMiner,
+    set_up: SetUp,
+    action: str,
+    fields: dict[str, Any],
+    entity: str,
+) -> None:
+    entry = await set_up(await start_miner(timing=PROMPT))
+    since = dt_util.utcnow()
+    await act(hass, action, entry, **fields)
+    [line] = [
+        line for line in await lines(since, entity_ids=[entity]) if "message" in line
+    ]
+    assert line["name"] == "Antminer S19k Pro"
+    assert line["domain"] == DOMAIN
+
+
+CARD = "number.garage_rtx_3080_01_00_0_power_limit"
+
+
+@pytest.mark.parametrize(
+    ("action", "fields", "entity", "sentence"),
+    [
+        (
+            "switch.turn_off",
+            {"entity_id": "switch.garage"},
+            "switch.garage",
+            "Garage: Mining was changed from On to Off",
+        ),
+        (
+            "select.select_option",
+            {"entity_id": "select.garage_flight_sheet", "option": "Raven"},
+            "select.garage_flight_sheet",
+            "Garage: Flight sheet was set to Raven",
+        ),
+        (
+            "select.select_option",
+            {"entity_id": "select.garage_overclock_profile", "option": "Quiet"},
+            "select.garage_overclock_profile",
+            "Garage: Overclock profile was set to Quiet",
+        ),
+        (
+            "number.set_value",
+            {"entity_id": CARD, "value": 200},
+            CARD,
+            "Garage RTX 3080 01:00.0: Power limit was set to 200",
+        ),
+        (
+            "button.press",
+            {"entity_id": "button.garage_restart_mining_software"},
+            "button.garage_restart_mining_software",
+            "Garage: was given the command: Restart mining software",
+        ),
+        (
+            "braiins_fleet.apply_flight_sheet",
+            {"entity_id": "switch.garage", "flight_sheet": "Raven"},
+            "select.garage_flight_sheet",
+            "Garage: Flight sheet was set to Raven",
+        ),
+        (
+            "braiins_fleet.pause",
+            {"entity_id": "switch.garage"},
+            "switch.garage",
+            "Garage: was given the command: Pause",
+        ),
+        (
+            "braiins_fleet.install_miner",
+            {"entity_id": "switch.garage", "software": "gminer"},
+            "switch.garage",
+            "Garage: was given the command: Install mining software (gminer)",
+        ),
+        (
+            "braiins_fleet.reset_overclock",
+            {"entity_id": "switch.garage"},
+            "select.garage_overclock_profile",
+            "Garage: was given the command: Reset overclocking",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("logbook")
+async def test_what_a_rig_was_told_has_a_line_with_who_told_it(
+    *,
+    yard: Yard,
+    lines: Lines,
+    hass_admin_user: User,
+    action: str,
+    fields: dict[str, Any],
+    entity: str,
+    sentence: str,
+) -> None:
+    await yard.start("rtx3080", habits=OFTEN)
+    keep_sheet(yard)
+    keep_profile(yard)
+    await yard.hass.async_block_till_done()
+    since = dt_util.utcnow()
+    domain, _, service = action.partition(".")
+    await while_living(
+        yard,
+        yard.hass.services.async_call(
+            domain,
+            service,
+            fields,
+            blocking=True,
+            context=Context(user_id=hass_admin_user.id),
+        ),
+    )
+    found = [
+        (f"{line['name']}: {line['message']}", line.get("context_user_id"))
+        for line in await lines(since, entity_ids=[entity])
+        if "message" in line
+    ]
+    assert found == [(sentence, hass_admin_user.id)]

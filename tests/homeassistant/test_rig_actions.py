@@ -24,6 +24,7 @@ from simulator import SimulatedMiner
 from .conftest import SetUp
 from .controlling import said
 from .rig_orders import (
+    BY,
     OFTEN,
     commands_end,
     keep_profile,
@@ -115,7 +116,7 @@ async def test_one_that_fails_does_not_stop_the_others(yard: Yard) -> None:
 async def test_starting_leaves_those_alone_that_mine(yard: Yard) -> None:
     mining = await yard.start("rtx3080", name="First")
     idle = await yard.start("rtx3080", name="Second", mining=False)
-    idle.coordinator.control.assign_sheet(keep_sheet(yard))
+    idle.coordinator.control.assign_sheet(keep_sheet(yard), by=BY)
     answer = await ask(yard, "start_mining", {"entity_id": "all"})
     assert [rig["ok"] for rig in answer["rigs"]] == [True, True]
     assert told(mining) == []
@@ -164,7 +165,7 @@ async def test_an_area_with_both_kinds_is_paused_and_goes_on(
     await set_up(miner)
     assigned = await yard.start("rtx3080", name="First")
     other = await yard.start("rtx3080", name="Second")
-    assigned.coordinator.control.assign_sheet(keep_sheet(yard))
+    assigned.coordinator.control.assign_sheet(keep_sheet(yard), by=BY)
     answer = await ask(yard, "pause", {"entity_id": "all"})
     assert [each["ok"] for each in answer["miners"] + answer["rigs"]] == [True] * 3
     assert assigned.machine.processes == other.machine.processes == []

@@ -21,7 +21,7 @@ from custom_components.braiins_fleet.rig_assignments import Assignment, RigAssig
 from custom_components.braiins_fleet.rig_failures import unacceptable, undone_by_rig
 
 from .controlling import look, said
-from .rig_orders import keep_sheet
+from .rig_orders import BY, keep_sheet
 from .rigging import Yard
 
 
@@ -46,7 +46,7 @@ async def test_an_assignment_outlives_a_restart(
 async def test_a_sheet_that_is_deleted_is_assigned_no_more(yard: Yard) -> None:
     rigged = await yard.start("rtx3080", mining=False)
     sheet = keep_sheet(yard)
-    rigged.coordinator.control.assign_sheet(sheet)
+    rigged.coordinator.control.assign_sheet(sheet, by=BY)
     await yard.hass.async_block_till_done()
     assert look(yard.hass, "select.garage_flight_sheet").state == "Raven"
     yard.hass.config_entries.async_remove_subentry(yard.entry, sheet.subentry_id)
@@ -62,7 +62,7 @@ async def test_a_sheet_can_be_chosen_and_found_once_it_is_made_or_renamed(
     select = "select.garage_flight_sheet"
     assert look(hass, select).attributes["options"] == []
     sheet = keep_sheet(yard)
-    rigged.coordinator.control.assign_sheet(sheet)
+    rigged.coordinator.control.assign_sheet(sheet, by=BY)
     await hass.async_block_till_done()
     assert look(hass, select).attributes["options"] == ["Raven"]
     hass.config_entries.async_update_subentry(yard.entry, sheet, title="Crow")

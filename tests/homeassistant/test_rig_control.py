@@ -9,6 +9,7 @@ import pytest
 
 from .controlling import act, look, said
 from .rig_orders import (
+    BY,
     OFTEN,
     POOL,
     RAVEN,
@@ -112,10 +113,10 @@ async def test_what_the_agent_says_reaches_the_person(yard: Yard) -> None:
     keep_sheet(yard)
     await yard.hass.async_block_till_done()
     control = rigged.coordinator.control
-    control.assign_sheet(first)
+    control.assign_sheet(first, by=BY)
     await yard.hass.async_block_till_done()
     with pytest.raises(HomeAssistantError) as failed:
-        await while_living(yard, control.start_mining(yard_sheet(yard, "Raven")))
+        await while_living(yard, control.start_mining(yard_sheet(yard, "Raven"), by=BY))
     key, error = said(failed.value)
     assert key == "rig_refused"
     assert "miner t-rex not found" in (error or "")
@@ -134,9 +135,9 @@ async def test_who_wants_it_to_stop_does_not_wait_for_a_start(yard: Yard) -> Non
     keep_sheet(yard)
     rigged.simulated.faults.dies_at_once()
     control = rigged.coordinator.control
-    start = asyncio.create_task(control.start_mining(yard_sheet(yard, "Raven")))
+    start = asyncio.create_task(control.start_mining(yard_sheet(yard, "Raven"), by=BY))
     await until(lambda: "start_miner" in told(rigged))
-    await while_living(yard, control.stop_mining())
+    await while_living(yard, control.stop_mining(by=BY))
     with pytest.raises(HomeAssistantError) as overtaken:
         await while_living(yard, wait_for(start))
     assert said(overtaken.value)[0] == "rig_superseded"
@@ -171,7 +172,7 @@ async def test_nothing_is_kept_for_a_rig_that_is_away(yard: Yard) -> None:
     await yard.live(30)
     assert look(yard.hass, MINING).state == STATE_UNAVAILABLE
     with pytest.raises(HomeAssistantError) as away:
-        await rigged.coordinator.control.stop_mining()
+        await rigged.coordinator.control.stop_mining(by=BY)
     assert said(away.value)[0] == "rig_away"
     assert failures == []
 
@@ -275,7 +276,7 @@ async def test_without_a_profile_fans_are_left_to_the_cards(yard: Yard) -> None:
     await yard.hass.async_block_till_done()
     await order(yard, "select.select_option", OVERCLOCK, option="Quiet")
     assert [card.fan_fixed for card in rigged.machine.cards] == [80]
-    await while_living(yard, rigged.coordinator.control.reset_overclock())
+    await while_living(yard, rigged.coordinator.control.reset_overclock(by=BY))
     await yard.hass.async_block_till_done()
     assert [card.fan_fixed for card in rigged.machine.cards] == [None]
     assert look(yard.hass, OVERCLOCK).state == STATE_UNKNOWN

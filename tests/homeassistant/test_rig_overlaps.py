@@ -10,6 +10,7 @@ from custom_components.braiins_fleet.rig import Command, Effect, Refused
 
 from .controlling import said
 from .rig_orders import (
+    BY,
     OFTEN,
     commands_end,
     keep_profile,
@@ -52,9 +53,9 @@ async def test_a_sheet_that_fails_does_not_take_the_place_of_a_later_one(
     rigged = await yard.start("rtx3080", mining=False)
     first, second = keep_sheet(yard, "First"), keep_sheet(yard, "Second")
     control, agent = rigged.coordinator.control, Agent(rigged, monkeypatch)
-    starts = asyncio.create_task(control.start_mining(first))
+    starts = asyncio.create_task(control.start_mining(first, by=BY))
     await agent.has_been_given(1)
-    starts_other = asyncio.create_task(control.start_mining(second))
+    starts_other = asyncio.create_task(control.start_mining(second, by=BY))
     await agent.has_been_given(2)
     agent.says(0, Refused("no such file"))
     with pytest.raises(HomeAssistantError) as overtaken:
@@ -71,9 +72,9 @@ async def test_a_profile_that_is_confirmed_late_does_not_replace_a_later_one(
     rigged = await yard.start("rtx3080")
     first, second = keep_profile(yard, "First"), keep_profile(yard, "Second")
     control, agent = rigged.coordinator.control, Agent(rigged, monkeypatch)
-    orders = [asyncio.create_task(control.apply_overclock(first))]
+    orders = [asyncio.create_task(control.apply_overclock(first, by=BY))]
     await agent.has_been_given(1)
-    orders.append(asyncio.create_task(control.apply_overclock(second)))
+    orders.append(asyncio.create_task(control.apply_overclock(second, by=BY)))
     await agent.has_been_given(2)
     agent.says(1, Effect.APPLIED)
     await orders[1]
@@ -90,9 +91,9 @@ async def test_what_is_set_of_a_card_after_a_profile_outlasts_it(
     profile = keep_profile(yard)
     control, agent = rigged.coordinator.control, Agent(rigged, monkeypatch)
     [card] = rigged.coordinator.data.cards
-    applies = asyncio.create_task(control.apply_overclock(profile))
+    applies = asyncio.create_task(control.apply_overclock(profile, by=BY))
     await agent.has_been_given(1)
-    sets = asyncio.create_task(control.set_card(card, LIMIT, 120))
+    sets = asyncio.create_task(control.set_card(card, LIMIT, 120, by=BY))
     await agent.has_been_given(2)
     agent.says(1, Effect.APPLIED)
     await sets
@@ -108,9 +109,9 @@ async def test_cards_that_are_set_no_more_stay_so_when_an_earlier_order_ends(
     rigged = await yard.start("rtx3080")
     profile = keep_profile(yard)
     control, agent = rigged.coordinator.control, Agent(rigged, monkeypatch)
-    applies = asyncio.create_task(control.apply_overclock(profile))
+    applies = asyncio.create_task(control.apply_overclock(profile, by=BY))
     await agent.has_been_given(1)
-    await control.reset_overclock()
+    await control.reset_overclock(by=BY)
     agent.says(0, Effect.APPLIED)
     await applies
     assert control.profile is None
@@ -122,7 +123,7 @@ async def test_a_profile_is_assigned_though_whoever_chose_it_waits_no_more(
     rigged = await yard.start("rtx3080")
     profile = keep_profile(yard)
     control, agent = rigged.coordinator.control, Agent(rigged, monkeypatch)
-    applies = asyncio.create_task(control.apply_overclock(profile))
+    applies = asyncio.create_task(control.apply_overclock(profile, by=BY))
     await agent.has_been_given(1)
     applies.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -159,7 +160,7 @@ async def test_a_profile_that_waits_for_a_rig_is_not_applied_after_a_reset(
 async def test_what_was_assigned_to_a_rig_is_forgotten_with_it(yard: Yard) -> None:
     rigged = await yard.start("rtx3080", mining=False)
     control = rigged.coordinator.control
-    control.assign_sheet(keep_sheet(yard))
+    control.assign_sheet(keep_sheet(yard), by=BY)
     yard.hass.config_entries.async_remove_subentry(yard.entry, rigged.rig_id)
     await yard.hass.async_block_till_done()
     assert control.assignment.flight_sheet is None
@@ -177,7 +178,7 @@ async def test_what_a_rig_still_runs_is_stopped_before_it_has_told_of_it(
 
     def start() -> None:
         if rig.state.connected and not starts:
-            starts.append(asyncio.create_task(control.start_mining(sheet)))
+            starts.append(asyncio.create_task(control.start_mining(sheet, by=BY)))
 
     rig.listen(start)
     await until(lambda: bool(starts))

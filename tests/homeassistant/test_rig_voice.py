@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.braiins_fleet.const import DOMAIN
 
-from .rig_orders import commands_end, keep_sheet, told, while_living
+from .rig_orders import BY, commands_end, keep_sheet, told, while_living
 from .rigging import Yard
 from .speaking import hear, learn
 
@@ -21,7 +21,7 @@ async def _learned(hass: HomeAssistant) -> None:
 @pytest.mark.usefixtures("_learned")
 async def test_home_assistant_itself_switches_a_rig_by_its_name(yard: Yard) -> None:
     rig = await yard.start("rtx3080", name="Attic rig")
-    rig.coordinator.control.assign_sheet(keep_sheet(yard))
+    rig.coordinator.control.assign_sheet(keep_sheet(yard), by=BY)
     for sentence, said, kind in (
         ("turn off the attic rig", "Turned off the switch", "stop_miner"),
         ("turn on the attic rig", "Turned on the switch", "start_miner"),

@@ -11,7 +11,7 @@ import pytest
 
 from .actions import PROMPT
 from .conftest import SetUp, StartMiner
-from .rig_orders import commands_end, keep_sheet, while_living
+from .rig_orders import BY, commands_end, keep_sheet, while_living
 from .rigging import Yard
 from .speaking import call, expose, heard, learn, say, understood
 
@@ -357,7 +357,7 @@ async def test_what_the_docs_say_can_be_said(
     entry = await set_up(await start_miner(timing=PROMPT))
     await call(hass, entry, names[0], "Garage")
     rig = await yard.start("rtx3080", name=names[1])
-    rig.coordinator.control.assign_sheet(keep_sheet(yard))
+    rig.coordinator.control.assign_sheet(keep_sheet(yard), by=BY)
     for entity in hass.states.async_entity_ids("sensor"):
         expose(hass, entity)
     sentences = [said for said, spoken in documented(heading) if spoken == language]

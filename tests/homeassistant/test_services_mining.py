@@ -229,12 +229,14 @@ async def test_an_event_tells_of_each_miner_what_was_done_and_by_whom(
     assert [event.data for event in told] == [
         {
             "device_id": device_id,
+            "entity_id": "number.antminer_s19k_pro_power_target",
             "type": "set_power_target",
             "before": 2760,
             "after": 2000,
         },
         {
             "device_id": device_id,
+            "entity_id": "switch.antminer_s19k_pro",
             "type": "stop",
             "before": "normal",
             "after": "not_started",
