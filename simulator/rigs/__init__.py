@@ -6,6 +6,7 @@ from .faults import DESCRIPTIONS, Faults
 from .fleet import RigFleet, SimulatedRig
 from .machine import RigMachine
 from .programs import PROGRAMS, Process, Program
+from .releases import GitHub
 
 __all__ = [
     "CARDS",
@@ -15,6 +16,7 @@ __all__ = [
     "Card",
     "CardModel",
     "Faults",
+    "GitHub",
     "Habits",
     "Process",
     "Program",

@@ -44,8 +44,8 @@ class RigMachine:
         """Names of miners in the command lines of processes that are none."""
         self.binaries = set(PROGRAMS)
         """What is to be had as a plain file."""
-        self.folders: set[str] = set()
-        """What the agent installed."""
+        self.folders: dict[str, str] = {}
+        """What the agent installed, and the version of it that would be started."""
         self.deleted: list[str] = []
         self.saved: dict[str, Any] | None = None
         self.tools_fail = False
@@ -226,6 +226,7 @@ class RigMachine:
             started=self.moment,
             own=own,
             alive=not self.dies_at_once,
+            version=self.folders.get(program.name, program.version),
             cpu_hashrate=0.0 if program.vendors else _CPU_HASHRATE,
         )
         self.processes.append(process)
@@ -349,7 +350,9 @@ class RigMachine:
                 f"failed to install {name}: failed to get latest release: dial tcp:"
                 " lookup api.github.com: no such host"
             )
-        self.folders.add(name)
+        program = PROGRAMS[name]
+        if not (program.keeps_older and name in self.folders):
+            self.folders[name] = program.newest or program.version
 
     def uninstall(self, name: str) -> None:
         """Delete a folder, be it one of mining software or not."""
@@ -358,7 +361,7 @@ class RigMachine:
             return
         if name not in self.folders:
             raise Failed(f"failed to uninstall {name}: miner {name} is not installed")
-        self.folders.discard(name)
+        self.folders.pop(name)
 
 
 _SPOKEN = {"powerLimit": "power limit", "coreLock": "core lock", "memLock": "mem lock"}

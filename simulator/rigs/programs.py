@@ -25,6 +25,10 @@ class Program:
     """Whether a stop without a child of the agent's own reaches it."""
     starts_from_folder: bool = False
     """Whether what the agent installs, it can also start."""
+    newest: str = ""
+    """The version that is to be had, if that is another one."""
+    keeps_older: bool = False
+    """Whether the agent finds an older program in the folder before the newer."""
 
 
 _BOTH = frozenset({Vendor.NVIDIA, Vendor.AMD})
@@ -41,6 +45,7 @@ _ALL = (
         name="lolminer",
         executables=("lolMiner", "lolminer"),
         version="lolMiner 1.88",
+        newest="lolMiner 1.98a",
         vendors=_BOTH,
     ),
     Program(
@@ -55,8 +60,9 @@ _ALL = (
         executables=("teamredminer",),
         version="0.10.21",
         vendors=frozenset({Vendor.AMD}),
+        keeps_older=True,
     ),
-    Program(name="xmrig", executables=("xmrig",), version="6.22.2"),
+    Program(name="xmrig", executables=("xmrig",), version="6.22.2", keeps_older=True),
     Program(name="nbminer", executables=("nbminer",), version="42.3", vendors=_BOTH),
     Program(
         name="srbminer",
@@ -64,6 +70,8 @@ _ALL = (
         version="2.7.5",
         vendors=_BOTH,
         starts_from_folder=True,
+        newest="2.7.6",
+        keeps_older=True,
     ),
     Program(
         name="bzminer",
@@ -73,6 +81,7 @@ _ALL = (
         tells=False,
         startable=False,
         killed_by_name=False,
+        keeps_older=True,
     ),
 )
 
@@ -97,6 +106,7 @@ class Process:
     own: bool
     """Whether it is the child of the agent that runs now."""
     alive: bool = True
+    version: str = ""
     silent: bool = False
     """Whether its interface does not answer."""
     cpu_hashrate: float = 0.0
@@ -127,7 +137,7 @@ def tell(
     found = int(uptime * _SHARES_PER_HOUR / 3600)
     rejected = int(found * _REJECTED)
     status |= {
-        "version": program.version,
+        "version": process.version,
         "algorithm": process.algorithm,
         "pool": _pool(program, process.pool),
         "uptime": _uptime(program, uptime),

@@ -211,7 +211,8 @@ async def test_a_real_rig_understands_every_command(
 ) -> None:
     pair = await start_rig(mining=False)
     pair.machine.saved = dict(START.payload())
-    pair.machine.folders = {"t-rex"} if isinstance(command, UninstallMiner) else set()
+    if isinstance(command, UninstallMiner):
+        pair.machine.folders["t-rex"] = "0.26.8"
     await pair.while_living(pair.rig.run(command))
     assert pair.agent.dropped == 0
 
