@@ -18,6 +18,7 @@ from .fleet_rigs import RigTotals, total_of_rigs
 from .garage import Garage
 from .identity import is_fleet
 from .rig_coordinator import RigCoordinator
+from .software_releases import Releases
 from .state import MinerState
 
 # Miners are polled all the time: their totals are made now and then.
@@ -73,6 +74,7 @@ class FleetCoordinator(DataUpdateCoordinator[FleetState]):
             hass, LOGGER, config_entry=entry, name=entry.title, always_update=False
         )
         self.garage = Garage(hass, entry, farm)
+        self.releases = Releases(hass, entry)
         self._farm = farm
         self._timer: asyncio.TimerHandle | None = None
         self._meter = farm.energy.meter(entry.entry_id)

@@ -18,6 +18,7 @@ from .rig import (
     Command,
     Effect,
     Gpu,
+    InstallMiner,
     NotConnected,
     Overclock,
     RestartMiner,
@@ -232,6 +233,11 @@ class RigControl:
         note = self._note(by, **changed)
         return await self._see_through(work, note)
 
+    async def update_software(self, name: str, *, by: By, **changed: Any) -> Effect:
+        """Replace mining software by its newest release."""
+        work = self._told(InstallMiner.kind, self._coordinator.replace_software(name))
+        return await self._see_through(work, self._note(by, **changed))
+
     async def apply_overclock(self, profile: ConfigSubentry, *, by: By) -> Effect:
         """Set the cards as a profile says, now and whenever the rig comes back."""
         self._waiting.pop(_APPLYING, None)
@@ -403,7 +409,7 @@ class RigControl:
             LOGGER.warning("The cards were not set again: %s", err)
 
     async def _carry_out(self, command: Command) -> Effect:
-        return await self._coordinator.rig.carry_out(command)
+        return await self._coordinator.carry_out(command)
 
     def _checked[T](self, make: Callable[[], T]) -> T:
         """Refuse what cannot be done with this rig before anything is sent."""

@@ -13,10 +13,24 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN, LOGGER
 from .farm import Farm
-from .rig import Card, Miner, MinerCondition, Rig
+from .rig import (
+    SOFTWARE,
+    Card,
+    Command,
+    Effect,
+    InstallMiner,
+    Miner,
+    MinerCondition,
+    Refused,
+    Rig,
+    RigError,
+    SoftwareLost,
+    UninstallMiner,
+)
 from .rig.readings import MOST_CARDS
 from .rig_control import RigControl
 from .rig_happenings import CardWatch, Happening, MinerWatch, What
+from .rig_software import RigSoftware
 from .rig_state import RigSnapshot, Trouble, without_counts
 
 # An agent whose connection broke is back at once, or after 1, 2 and 4 s.
@@ -29,6 +43,8 @@ _GAP = 30.0
 # An agent that found its own half-open connection has tried six times when that ends.
 _TRIES_OF_ITS_OWN = 8
 _TRIES_LAST = 180.0
+# What the agent says where there is nothing to uninstall.
+_MISSING = "is not installed"
 # Seconds are cut off, and some software tells only whole minutes.
 _SAME_START = timedelta(seconds=90)
 
@@ -53,6 +69,7 @@ class RigCoordinator(DataUpdateCoordinator[RigSnapshot]):
         self.id = subentry.subentry_id
         self.control = RigControl(self, farm.assignments)
         self.meter = farm.energy.meter(self.id)
+        self._software = RigSoftware(farm.rigs, self.id)
         # One for all entities of the rig itself.
         self.device_info = DeviceInfo(identifiers={(DOMAIN, self.id)})
         # The unique ids of the entities that were added.
@@ -124,6 +141,46 @@ class RigCoordinator(DataUpdateCoordinator[RigSnapshot]):
         """Tell of what was not to be seen in anything that the rig told."""
         self._publish([happening])
 
+    async def carry_out(self, command: Command) -> Effect:
+        """Have the rig do something, and take in what that changes about its software.
+
+        Whoever wants anything of a rig goes by way of its `control`.
+        """
+        try:
+            effect = await self.rig.carry_out(command)
+        except Refused as err:
+            running = {miner.name for miner in self.rig.state.miners or ()}
+            match command:
+                # It runs from elsewhere, or somebody deleted it on the rig.
+                case UninstallMiner(software=name) if name not in running:
+                    if err.detail.endswith(_MISSING):
+                        self._note_software(command)
+            raise
+        self._note_software(command)
+        return effect
+
+    async def replace_software(self, name: str) -> Effect:
+        """Replace mining software by its newest release.
+
+        The agent leaves an older one that it finds in its folder where it is, and says
+        that all is well. So that is deleted, once it has shown that it can fetch a new.
+        """
+        try:
+            with self._software.updating(name):
+                self._publish()
+                await self.carry_out(InstallMiner(name))
+                await self.carry_out(UninstallMiner(name))
+                try:
+                    return await self.carry_out(InstallMiner(name))
+                except RigError as err:
+                    raise SoftwareLost(SOFTWARE[name].title) from err
+        finally:
+            self._publish()
+
+    def _note_software(self, command: Command) -> None:
+        self._software.note(command, self.rig.state)
+        self._publish()
+
     @property
     def condition(self) -> dict[str, Any]:
         """How the connection goes, for whoever has to find out why it does not."""
@@ -187,6 +244,7 @@ class RigCoordinator(DataUpdateCoordinator[RigSnapshot]):
             return
         self._reported = state.reports_heard
         self._mining_since = _start(state.miner, self._mining_since)
+        self._software.look(state)
 
     def _look_for_cards(self, now: float) -> list[Happening]:
         watch, state = self._card_watch, self.rig.state
@@ -245,6 +303,7 @@ class RigCoordinator(DataUpdateCoordinator[RigSnapshot]):
             energy=round(self.meter.watt_hours / 1000, 2),
             mining_since=self._mining_since if state.miner else None,
             troubles=tuple(self._troubles()),
+            software=self._software.installed,
         )
 
     def _troubles(self) -> list[Trouble]:

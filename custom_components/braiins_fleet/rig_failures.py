@@ -3,7 +3,15 @@
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .const import DOMAIN
-from .rig import Busy, Disconnected, NotConnected, RigError, TimedOut, Unacceptable
+from .rig import (
+    Busy,
+    Disconnected,
+    NotConnected,
+    RigError,
+    SoftwareLost,
+    TimedOut,
+    Unacceptable,
+)
 
 
 def undone_by_rig(rig: str, err: RigError) -> HomeAssistantError:
@@ -17,6 +25,16 @@ def undone_by_rig(rig: str, err: RigError) -> HomeAssistantError:
             key = "rig_unanswered"
         case Busy():
             key = "rig_busy"
+        case SoftwareLost(__cause__=RigError() as cause):
+            return HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key="rig_software_lost",
+                translation_placeholders={
+                    "rig": rig,
+                    "software": err.detail,
+                    "error": str(undone_by_rig(rig, cause)),
+                },
+            )
         case _:
             key = "rig_refused"
     return HomeAssistantError(

@@ -1,7 +1,7 @@
-"""What is remembered of rigs: their cards, and which tokens were ever theirs."""
+"""What is remembered of rigs: cards, software, and which tokens were ever theirs."""
 
 from collections.abc import Container, Iterable
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.storage import Store
@@ -21,9 +21,23 @@ class _Remembered(TypedDict):
     bus_id: str | None
 
 
+class KnownSoftware(TypedDict):
+    """Mining software of a rig, and the version that it told last.
+
+    While a new one `waits`, what runs is the former. One that `is_gone` was
+    uninstalled, and runs until it is stopped.
+    """
+
+    version: str | None
+    waits: bool
+    is_gone: bool
+
+
 class _Content(TypedDict):
     cards: dict[str, list[_Remembered]]
     issued: list[str]
+    # Files of earlier versions do not have it.
+    software: NotRequired[dict[str, dict[str, KnownSoftware]]]
 
 
 class RigMemory:
@@ -70,12 +84,26 @@ class RigMemory:
         self._save()
 
     @callback
+    def software(self, rig_id: str) -> dict[str, KnownSoftware]:
+        """Return the mining software that a rig was known to have."""
+        return dict(self._content.get("software", {}).get(rig_id, {}))
+
+    @callback
+    def remember_software(
+        self, rig_id: str, software: dict[str, KnownSoftware]
+    ) -> None:
+        """Take down which mining software a rig has."""
+        self._content.setdefault("software", {})[rig_id] = software
+        self._save()
+
+    @callback
     def forget_all_but(self, rig_ids: Container[str]) -> None:
         """Forget the rigs that are not here any more."""
-        for rig_id in tuple(self._content["cards"]):
-            if rig_id not in rig_ids:
-                del self._content["cards"][rig_id]
-                self._save()
+        for kept in (self._content["cards"], self._content.get("software", {})):
+            for rig_id in tuple(kept):
+                if rig_id not in rig_ids:
+                    kept.pop(rig_id)
+                    self._save()
 
     @callback
     def note_issued(self, digest: str) -> None:

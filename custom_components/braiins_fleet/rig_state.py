@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from .hashrates import HashrateUnit, unit_of
 from .rig import Card, Gpu, Miner, MinerCondition, RigState
+from .rig_software import Installed
 
 # Software that prepares is at work already; one that crashed is not, though the agent
 # says that it runs.
@@ -30,6 +31,7 @@ class RigSnapshot:
     One that is not `connected` keeps what was known of it last. `cards` are all that it
     is known to have, by their keys, and `gpus` those that can be read now. Those that
     have not been read for a while are `lost`, or `unreadable` with all of their vendor.
+    The `software` is that which it is known to have, whether it runs or not.
     """
 
     state: RigState = field(default_factory=RigState)
@@ -41,6 +43,7 @@ class RigSnapshot:
     energy: float = 0.0
     mining_since: datetime | None = None
     troubles: tuple[Trouble, ...] = ()
+    software: Mapping[str, Installed] = field(default_factory=dict)
 
     def counted_in(self, unit: HashrateUnit) -> tuple[Miner, ...]:
         """Return the software that hashes in a unit."""

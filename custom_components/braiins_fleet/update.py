@@ -1,7 +1,7 @@
-"""The firmware of a miner, and what the library has for it."""
+"""The firmware of a miner and what the library has for it, and the software of rigs."""
 
 from dataclasses import dataclass
-from typing import Any, override
+from typing import Any, cast, override
 
 from homeassistant.components.update import (
     UpdateDeviceClass,
@@ -21,6 +21,9 @@ from .entity import MinerEntity, MinerEntityDescription, add_entities
 from .farm import FARM
 from .firmware_install import NEEDED_RELEASE, can_install, image_for
 from .firmware_names import is_newer, slug_of
+from .fleet import BraiinsConfigEntry, FleetConfigEntry
+from .identity import is_fleet
+from .rig_update import add_rig_updates
 from .rollout import ROLLOUTS
 from .state import MinerState
 from .texts import text
@@ -63,12 +66,16 @@ FIRMWARE = MinerUpdateDescription(
 
 async def async_setup_entry(
     hass: HomeAssistant,  # noqa: ARG001 - the coordinator has it
-    entry: MinerConfigEntry,
+    entry: BraiinsConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the firmware of a miner."""
+    """Add the firmware of a miner, or the mining software of rigs."""
+    if is_fleet(entry):
+        add_rig_updates(cast("FleetConfigEntry", entry), async_add_entities)
+        return
+    miner = cast("MinerConfigEntry", entry)
     add_entities(
-        entry, async_add_entities, HaPlatform.UPDATE, (FIRMWARE,), FirmwareUpdate
+        miner, async_add_entities, HaPlatform.UPDATE, (FIRMWARE,), FirmwareUpdate
     )
 
 

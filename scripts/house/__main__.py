@@ -18,6 +18,8 @@ import tempfile
 
 import aiohttp
 
+from simulator.rigs import GitHub
+
 from . import configuration, rigs, start
 from .fleet import SimulatedFleet
 from .home_assistant import HomeAssistant, HouseError
@@ -76,11 +78,17 @@ def _home(*, temporary: bool, fresh: bool) -> Iterator[Path]:
 
 async def _live(folder: Path, port: int, *, check: bool) -> int:
     """Run everything until a signal, or until a program ends that should not."""
+    # Nothing of this goes out to the internet.
+    async with GitHub() as github:
+        return await _live_beside(github, folder, port, check=check)
+
+
+async def _live_beside(github: GitHub, folder: Path, port: int, *, check: bool) -> int:
     hurry = asyncio.Event()
     _end_on_signals(hurry)
     without = configuration.write(folder / "config", COMPONENT)
     fleet = SimulatedFleet(folder, temporary=check)
-    home_assistant = start.program(folder, port, hurry)
+    home_assistant = start.program(folder, port, hurry, github.url)
     home_assistant.log.unlink(missing_ok=True)
     code = 0
     try:

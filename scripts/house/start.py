@@ -7,6 +7,7 @@ import sys
 
 import aiohttp
 
+from . import secluded
 from .home_assistant import HomeAssistant, HouseError
 from .programs import Program
 
@@ -29,17 +30,22 @@ UNWANTED = ("met", "radio_browser")
 _RESTART = 100
 
 
-def program(folder: Path, port: int, hurry: asyncio.Event) -> Program:
-    """Return what runs the Home Assistant whose configuration is in this folder."""
+def program(
+    folder: Path, port: int, hurry: asyncio.Event, github: str = secluded.NOBODY
+) -> Program:
+    """Return what runs the Home Assistant whose configuration is in this folder.
+
+    It asks for releases of software at `github`.
+    """
     return Program(
         name="Home Assistant",
         command=(
-            *(sys.executable, "-m", "homeassistant", "--config", "config"),
+            *(sys.executable, secluded.__file__, "--config", "config"),
             *("--skip-pip", "--ignore-os-check", "--log-no-color"),
         ),
         folder=folder,
         log=folder / "home-assistant.log",
-        environment={"SETUP_PORT": str(port)},
+        environment={"SETUP_PORT": str(port), secluded.VARIABLE: github},
         grace=30.0,
         hurry=hurry,
         again_on=_RESTART,

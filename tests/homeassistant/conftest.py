@@ -21,9 +21,10 @@ from pytest_homeassistant_custom_component.common import (  # type: ignore[impor
     MockConfigEntry,
 )
 
-from custom_components.braiins_fleet import progress
+from custom_components.braiins_fleet import progress, software_releases
 from custom_components.braiins_fleet.const import CONF_UID, DOMAIN, FLEET
 from simulator import FakeClock, SimulatedMiner
+from simulator.rigs import GitHub
 from simulator.server import Answers
 
 from .blueprints import Day
@@ -84,6 +85,20 @@ def _every_dialog_has_its_texts(monkeypatch: pytest.MonkeyPatch) -> None:
         return result
 
     monkeypatch.setattr(FlowManager, "_async_handle_step", checked)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_asks_the_internet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have nobody answer who asks for releases of software."""
+    monkeypatch.setattr(software_releases, "GITHUB", "http://127.0.0.1:9")
+
+
+@pytest.fixture
+async def github(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[GitHub]:
+    """Have somebody answer; to be asked for before any rig."""
+    async with GitHub() as answering:
+        monkeypatch.setattr(software_releases, "GITHUB", answering.url)
+        yield answering
 
 
 @pytest.fixture(autouse=True)

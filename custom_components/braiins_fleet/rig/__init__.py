@@ -24,6 +24,7 @@ from .errors import (
     NotConnected,
     Refused,
     RigError,
+    SoftwareLost,
     TimedOut,
     Unacceptable,
 )
@@ -37,6 +38,7 @@ from .flight_sheet import (
 from .overclocking import ALL_CARDS, OFFERED, Overclock, Range, offered, overclock
 from .profiles import STARTING_POINTS, Profile, Settings
 from .readings import Cpu, GpuReading, MinerGpu
+from .releases import Release, is_newer, read_release, version_in
 from .rig import Rig
 from .rigs import Rigs
 from .session import Session, Socket, web_socket
@@ -76,6 +78,7 @@ __all__ = [
     "Range",
     "Reboot",
     "Refused",
+    "Release",
     "RestartMiner",
     "Rig",
     "RigError",
@@ -86,6 +89,7 @@ __all__ = [
     "Shutdown",
     "Socket",
     "Software",
+    "SoftwareLost",
     "StartMiner",
     "StopMiner",
     "TimedOut",
@@ -97,11 +101,14 @@ __all__ = [
     "check_wallet",
     "command_line",
     "digest_of",
+    "is_newer",
     "judge",
     "make_token",
     "offered",
     "overclock",
     "parse_arguments",
+    "read_release",
+    "version_in",
     "web_socket",
     "worker_name",
 ]

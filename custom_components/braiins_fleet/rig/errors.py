@@ -38,6 +38,10 @@ class Refused(RigError):
     """The rig tried and failed; `detail` has its reason."""
 
 
+class SoftwareLost(RigError):
+    """Software was deleted to be replaced, and was not; `detail` is its name."""
+
+
 class BadFrame(RigError):
     """What an agent sent is none of the frames there are; `detail` says why not."""
 

@@ -36,9 +36,17 @@ class Software:
     """A program that mines.
 
     `vendors` are the cards it can use. One that tells nothing is seen running at best.
+    What the agent installs is from the newest release of a `repository` at GitHub;
+    `asset` is what it looks for there, by its version. Only what `is_installable` it
+    can then start as well: of all others it takes the folder for the program, even
+    where that is elsewhere, and starts none any more.
     """
 
     name: str
+    title: str
+    repository: str
+    asset: str
+    is_installable: bool = False
     vendors: frozenset[Vendor] = frozenset()
     startable: bool = True
     takes_worker: bool = True
@@ -62,6 +70,9 @@ _BOTH: Final = frozenset({Vendor.NVIDIA, Vendor.AMD})
 _ALL = (
     Software(
         name="t-rex",
+        title="T-Rex",
+        repository="trexminer/T-Rex",
+        asset="t-rex-{}-linux.tar.gz",
         vendors=frozenset({Vendor.NVIDIA}),
         options=_options(
             flags="--no-watchdog --no-color --validate-shares --no-nvml",
@@ -75,6 +86,9 @@ _ALL = (
     ),
     Software(
         name="lolminer",
+        title="lolMiner",
+        repository="Lolliedieb/lolMiner-releases",
+        asset="lolMiner_{}_Lin64.tar.gz",
         vendors=_BOTH,
         options=_options(
             flags="--nocolor --shortaccept",
@@ -87,6 +101,9 @@ _ALL = (
     ),
     Software(
         name="gminer",
+        title="GMiner",
+        repository="develsoftware/GMinerRelease",
+        asset="gminer_{}_linux64.tar.xz",
         vendors=_BOTH,
         options=_options(
             numbers="""
@@ -98,6 +115,9 @@ _ALL = (
     ),
     Software(
         name="teamredminer",
+        title="TeamRedMiner",
+        repository="todxx/teamredminer",
+        asset="teamredminer-{}-linux.tar.gz",
         vendors=frozenset({Vendor.AMD}),
         options=_options(
             flags="--no_gpu_monitor --bus_reorder --enable_compute",
@@ -110,6 +130,9 @@ _ALL = (
     ),
     Software(
         name="nbminer",
+        title="NBMiner",
+        repository="NebuTech/NBMiner",
+        asset="NBMiner_{}_Linux.tgz",
         vendors=_BOTH,
         takes_worker=False,
         options=_options(
@@ -124,6 +147,10 @@ _ALL = (
     ),
     Software(
         name="srbminer",
+        title="SRBMiner",
+        repository="doktor83/SRBMiner-Multi",
+        asset="SRBMiner-Multi-{}-Linux.tar.gz",
+        is_installable=True,
         vendors=_BOTH,
         takes_worker=False,
         options=_options(
@@ -135,9 +162,20 @@ _ALL = (
             words="--password --tls --nicehash --keepalive",
         ),
     ),
-    Software(name="bzminer", vendors=_BOTH, startable=False, tells=False),
+    Software(
+        name="bzminer",
+        title="BzMiner",
+        repository="bzminer/bzminer",
+        asset="bzminer_{}_linux.tar.gz",
+        vendors=_BOTH,
+        startable=False,
+        tells=False,
+    ),
     Software(
         name="xmrig",
+        title="XMRig",
+        repository="xmrig/xmrig",
+        asset="xmrig-{}-linux-x64.tar.gz",
         takes_worker=False,
         options=_options(
             flags="""
