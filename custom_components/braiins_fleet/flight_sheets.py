@@ -10,6 +10,8 @@ from .rig import RIG, FlightSheet, Profile, Settings, Vendor, parse_arguments
 
 FLIGHT_SHEET: Final = "flight_sheet"
 OVERCLOCK: Final = "overclock"
+# Chosen where neither is to be assigned, so nothing is to be called that.
+NONE: Final = "none"
 
 CONF_ALGORITHM: Final = "algorithm"
 CONF_CARDS: Final = "cards"
@@ -85,5 +87,10 @@ def _names(subentries: Iterable[ConfigSubentry]) -> set[str]:
     return {each.title.casefold() for each in subentries}
 
 
-# What a new sheet begins with.
-NEW_SHEET: Final = {CONF_WORKER: RIG}
+# What a new sheet begins with. Else the dialog would choose the first coin of all.
+NEW_SHEET: Final = {
+    CONF_COIN: "",
+    CONF_SOFTWARE: "",
+    CONF_POOLS: [""],
+    CONF_WORKER: RIG,
+}

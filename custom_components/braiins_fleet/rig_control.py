@@ -13,7 +13,7 @@ from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.exceptions import HomeAssistantError
 
 from .const import LOGGER
-from .flight_sheets import FLIGHT_SHEET, OVERCLOCK, profile_of, sheet_of
+from .flight_sheets import FLIGHT_SHEET, NONE, OVERCLOCK, profile_of, sheet_of
 from .rig import (
     Command,
     Effect,
@@ -69,6 +69,10 @@ class RigControl:
         self._coordinator = coordinator
         self._assignments = assignments
         self._order = 0
+        # What was told last about mining, until it is done, and which flight sheet is
+        # to count again should the rig start none.
+        self._mining: str | None = None
+        self._sheet_before: str | None = None
         # Orders to the cards: those whose outcome is open, and what became of later
         # ones meanwhile.
         self._card_order = 0
@@ -108,6 +112,13 @@ class RigControl:
         """The overclock profile that is assigned, if it is still there."""
         return self._subentry(OVERCLOCK, self.assignment.overclock)
 
+    @property
+    def at_work(self) -> bool | None:
+        """Whether the rig is to mine, which it may not show yet."""
+        if self._mining is not None:
+            return self._mining != StopMiner.kind
+        return is_at_work(self._coordinator.data)
+
     @callback
     def on_assignment(self, listener: CALLBACK_TYPE) -> Callable[[], None]:
         """Call back when something else is assigned; returns what ends that."""
@@ -122,15 +133,15 @@ class RigControl:
         self._assignments.assign(self._coordinator.id, assignment)
 
     @callback
-    def assign_sheet(self, sheet: ConfigSubentry, *, by: By) -> None:
-        """Have the rig mine so, once it is to mine."""
-        note = self._note(by, _title(self.sheet), sheet.title)
-        self._assign_sheet(sheet)
+    def assign_sheet(self, sheet: ConfigSubentry | None, *, by: By) -> None:
+        """Have the rig mine so, once it is to mine; without one, it cannot be begun."""
+        note = self._note(by, _title(self.sheet), _title(sheet) or NONE)
+        self._assign_sheet(sheet.subentry_id if sheet else None)
         note(Effect.APPLIED)
 
     @callback
-    def _assign_sheet(self, sheet: ConfigSubentry) -> None:
-        self._assign(replace(self.assignment, flight_sheet=sheet.subentry_id))
+    def _assign_sheet(self, subentry_id: str | None) -> None:
+        self._assign(replace(self.assignment, flight_sheet=subentry_id))
 
     async def start_mining(
         self, sheet: ConfigSubentry | None = None, *, by: By
@@ -144,19 +155,20 @@ class RigControl:
         if sheet is None:
             raise no_flight_sheet(self._coordinator.name)
         command = self._checked(lambda: sheet_of(sheet).start(self._coordinator.name))
-        before = self.assignment
 
         async def start(order: int) -> Effect:
             await self._clear_way(order)
-            self._assign_sheet(sheet)
+            self._assign_sheet(sheet.subentry_id)
             try:
                 effect = await self._carry_out(command)
             except RigError:
                 # Where another one was wanted meanwhile, that is assigned by now.
                 self._stand_by(order)
-                # It is not what the rig has now, nor what it would start again.
-                self._assign(replace(self.assignment, flight_sheet=before.flight_sheet))
+                if self.assignment.flight_sheet == sheet.subentry_id:
+                    # It is not what the rig has now, nor what it would start again.
+                    self._assign_sheet(self._sheet_before)
                 raise
+            self._sheet_before = sheet.subentry_id
             self._set_cards_later()
             return effect
 
@@ -208,6 +220,9 @@ class RigControl:
         self, what: str, work: Callable[[int], Awaitable[Effect]], note: Note
     ) -> Effect:
         """Do it, unless something else is wanted meanwhile: then that counts."""
+        if self._mining is None:
+            self._sheet_before = self.assignment.flight_sheet
+        self._mining = what
         self._order = order = self._order + 1
         for mining in _MINING:
             self._waiting.pop(mining, None)
@@ -218,6 +233,9 @@ class RigControl:
             except RigError:
                 self._stand_by(order)
                 raise
+            finally:
+                if order == self._order:
+                    self._mining = None
             if effect is Effect.NOT_APPLIED:
                 self._stand_by(order)
             return effect
@@ -266,13 +284,13 @@ class RigControl:
         before = self.settings(gpu).chosen.get(name)
         return await self._set(checked, with_card, self._note(by, before, value))
 
-    async def reset_overclock(self, *, by: By) -> Effect:
+    async def reset_overclock(self, *, by: By, after: str | None = None) -> Effect:
         """Set the cards no more, and leave their fans to them.
 
         The agent has no way back: clocks and limits last until the rig is restarted.
         """
         self._waiting.pop(_APPLYING, None)
-        note = self._note(by, _title(self.profile))
+        note = self._note(by, _title(self.profile), after)
         order = self._begin_cards()
         self._keep(order, lambda now: replace(now, overclock=None, cards={}))
         self._end_cards(order)

@@ -12,10 +12,9 @@ from homeassistant.core import callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .fleet import FleetConfigEntry
-from .flight_sheets import FLIGHT_SHEET, OVERCLOCK
+from .flight_sheets import FLIGHT_SHEET, NONE, OVERCLOCK
 from .rig_coordinator import RigCoordinator
 from .rig_entity import RigEntity, RigEntityDescription, add_rig_entities
-from .rig_state import is_at_work
 from .telling import By
 
 
@@ -25,15 +24,30 @@ class RigSelectDescription(RigEntityDescription, SelectEntityDescription):
 
     kind: str
     chosen: Callable[[RigCoordinator], ConfigSubentry | None]
-    choose: Callable[[RigCoordinator, ConfigSubentry, By], Awaitable[object]]
+    choose: Callable[[RigCoordinator, ConfigSubentry | None, By], Awaitable[object]]
 
 
-async def _choose_sheet(rig: RigCoordinator, sheet: ConfigSubentry, by: By) -> None:
-    """Have a rig that mines go over to it; one that does not begins with it."""
-    if is_at_work(rig.data):
+async def _choose_sheet(
+    rig: RigCoordinator, sheet: ConfigSubentry | None, by: By
+) -> None:
+    """Have a rig that mines go over to it; one that does not begins with it.
+
+    Without one, a rig goes on with what it does.
+    """
+    if sheet is not None and rig.control.at_work:
         await rig.control.start_mining(sheet, by=by)
     else:
         rig.control.assign_sheet(sheet, by=by)
+
+
+async def _choose_profile(
+    rig: RigCoordinator, profile: ConfigSubentry | None, by: By
+) -> None:
+    """Have the cards set so, or no more."""
+    if profile is None:
+        await rig.control.reset_overclock(by=by, after=NONE)
+    else:
+        await rig.control.apply_overclock(profile, by=by)
 
 
 _select = partial(
@@ -55,7 +69,7 @@ RIG_SELECTS = (
         key="overclock",
         kind=OVERCLOCK,
         chosen=lambda rig: rig.control.profile,
-        choose=lambda rig, profile, by: rig.control.apply_overclock(profile, by=by),
+        choose=_choose_profile,
     ),
 )
 
@@ -94,8 +108,8 @@ class RigSelect(RigEntity[RigSelectDescription], SelectEntity):
     @override
     def _show(self, value: Any) -> None:
         chosen = self.entity_description.chosen(self.coordinator)
-        self._attr_options = sorted(each.title for each in self._subentries)
-        self._attr_current_option = chosen.title if chosen else None
+        self._attr_options = [NONE, *sorted(each.title for each in self._subentries)]
+        self._attr_current_option = chosen.title if chosen else NONE
 
     @property
     def _subentries(self) -> list[ConfigSubentry]:
@@ -105,5 +119,6 @@ class RigSelect(RigEntity[RigSelectDescription], SelectEntity):
     @override
     async def async_select_option(self, option: str) -> None:
         # Home Assistant refuses what is no option.
-        subentry = next(each for each in self._subentries if each.title == option)
-        await self.entity_description.choose(self.coordinator, subentry, self._by)
+        found = (each for each in self._subentries if each.title == option)
+        chosen = None if option == NONE else next(found)
+        await self.entity_description.choose(self.coordinator, chosen, self._by)

@@ -52,7 +52,8 @@ class RigSwitch(RigEntity[RigSwitchDescription], SwitchEntity):
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
-        if not self.is_on:
+        # What it shows may be older than what it was told last.
+        if not self.coordinator.control.at_work:
             await self.coordinator.control.start_mining(by=self._by)
 
     @override

@@ -52,7 +52,7 @@ async def test_a_sheet_that_is_deleted_is_assigned_no_more(yard: Yard) -> None:
     yard.hass.config_entries.async_remove_subentry(yard.entry, sheet.subentry_id)
     await yard.hass.async_block_till_done()
     assert rigged.coordinator.control.sheet is None
-    assert look(yard.hass, "select.garage_flight_sheet").state == "unknown"
+    assert look(yard.hass, "select.garage_flight_sheet").state == "none"
 
 
 async def test_a_sheet_can_be_chosen_and_found_once_it_is_made_or_renamed(
@@ -60,14 +60,14 @@ async def test_a_sheet_can_be_chosen_and_found_once_it_is_made_or_renamed(
 ) -> None:
     rigged = await yard.start("rtx3080", mining=False)
     select = "select.garage_flight_sheet"
-    assert look(hass, select).attributes["options"] == []
+    assert look(hass, select).attributes["options"] == ["none"]
     sheet = keep_sheet(yard)
     rigged.coordinator.control.assign_sheet(sheet, by=BY)
     await hass.async_block_till_done()
-    assert look(hass, select).attributes["options"] == ["Raven"]
+    assert look(hass, select).attributes["options"] == ["none", "Raven"]
     hass.config_entries.async_update_subentry(yard.entry, sheet, title="Crow")
     await hass.async_block_till_done()
-    assert look(hass, select).attributes["options"] == ["Crow"]
+    assert look(hass, select).attributes["options"] == ["none", "Crow"]
     assert look(hass, select).state == "Crow"
 
 

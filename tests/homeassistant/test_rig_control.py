@@ -33,8 +33,8 @@ async def test_a_rig_mines_what_its_flight_sheet_says(yard: Yard) -> None:
     rigged = await yard.start("rtx3080", mining=False)
     keep_sheet(yard)
     await yard.hass.async_block_till_done()
-    assert look(yard.hass, SHEET).attributes["options"] == ["Raven"]
-    assert look(yard.hass, SHEET).state == STATE_UNKNOWN
+    assert look(yard.hass, SHEET).attributes["options"] == ["none", "Raven"]
+    assert look(yard.hass, SHEET).state == "none"
     assert look(yard.hass, MINING).state == STATE_OFF
 
     await order(yard, "select.select_option", SHEET, option="Raven")
@@ -62,6 +62,24 @@ async def test_a_rig_without_a_flight_sheet_is_not_started(yard: Yard) -> None:
         await act(yard.hass, "switch.turn_on", MINING)
     assert said(refused.value)[0] == "no_flight_sheet"
     assert told(rigged) == []
+
+
+async def test_without_a_flight_sheet_a_rig_goes_on_but_is_not_started_again(
+    yard: Yard,
+) -> None:
+    rigged = await yard.start("rtx3080")
+    keep_sheet(yard)
+    await yard.hass.async_block_till_done()
+    await order(yard, "select.select_option", SHEET, option="Raven")
+    before = told(rigged)
+    await order(yard, "select.select_option", SHEET, option="none")
+    assert told(rigged) == before
+    assert look(yard.hass, SHEET).state == "none"
+    assert look(yard.hass, MINING).state == STATE_ON
+    await order(yard, "switch.turn_off", MINING)
+    with pytest.raises(ServiceValidationError) as refused:
+        await act(yard.hass, "switch.turn_on", MINING)
+    assert said(refused.value)[0] == "no_flight_sheet"
 
 
 async def test_a_rig_that_mines_goes_over_to_another_sheet(yard: Yard) -> None:
@@ -214,7 +232,7 @@ async def test_a_profile_that_a_card_refuses_is_not_assigned(yard: Yard) -> None
     key, error = said(failed.value)
     assert key == "rig_refused"
     assert "not a valid power limit" in (error or "")
-    assert look(yard.hass, OVERCLOCK).state == STATE_UNKNOWN
+    assert look(yard.hass, OVERCLOCK).state == "none"
 
 
 async def test_a_profile_for_other_cards_is_refused(yard: Yard) -> None:
@@ -262,8 +280,8 @@ async def test_only_what_the_agent_does_of_a_single_card_is_offered(
         for place in ("01_00_0",)
         for what in (
             "power_limit",
-            "core_clock_lock",
-            "memory_clock_lock",
+            "core_lock",
+            "memory_lock",
             "fan_speed",
         )
     }
@@ -276,7 +294,6 @@ async def test_without_a_profile_fans_are_left_to_the_cards(yard: Yard) -> None:
     await yard.hass.async_block_till_done()
     await order(yard, "select.select_option", OVERCLOCK, option="Quiet")
     assert [card.fan_fixed for card in rigged.machine.cards] == [80]
-    await while_living(yard, rigged.coordinator.control.reset_overclock(by=BY))
-    await yard.hass.async_block_till_done()
+    await order(yard, "select.select_option", OVERCLOCK, option="none")
     assert [card.fan_fixed for card in rigged.machine.cards] == [None]
-    assert look(yard.hass, OVERCLOCK).state == STATE_UNKNOWN
+    assert look(yard.hass, OVERCLOCK).state == "none"

@@ -8,7 +8,7 @@ import pytest
 
 from custom_components.braiins_fleet.rig import Command, Effect, Refused
 
-from .controlling import said
+from .controlling import act, look, said
 from .rig_orders import (
     BY,
     OFTEN,
@@ -45,6 +45,104 @@ class Agent:
             future.set_exception(outcome)
         else:
             future.set_result(outcome)
+
+
+async def test_of_two_sheets_that_fail_neither_stays(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rigged = await yard.start("rtx3080", mining=False)
+    old, first, second = (keep_sheet(yard, each) for each in ("Old", "1", "2"))
+    control, agent = rigged.coordinator.control, Agent(rigged, monkeypatch)
+    control.assign_sheet(old, by=BY)
+    starts = asyncio.create_task(control.start_mining(first, by=BY))
+    await agent.has_been_given(1)
+    starts_other = asyncio.create_task(control.start_mining(second, by=BY))
+    await agent.has_been_given(2)
+    for place, start in enumerate((starts, starts_other)):
+        agent.says(place, Refused("no such file"))
+        with pytest.raises(HomeAssistantError):
+            await start
+    assert control.sheet is old
+
+
+async def test_a_sheet_that_worked_counts_again_where_the_next_one_fails(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rigged = await yard.start("rtx3080", mining=False)
+    first, second = keep_sheet(yard, "First"), keep_sheet(yard, "Second")
+    control, agent = rigged.coordinator.control, Agent(rigged, monkeypatch)
+    starts = asyncio.create_task(control.start_mining(first, by=BY))
+    await agent.has_been_given(1)
+    starts_other = asyncio.create_task(control.start_mining(second, by=BY))
+    await agent.has_been_given(2)
+    agent.says(0, Effect.APPLIED)
+    await starts
+    agent.says(1, Refused("no such file"))
+    with pytest.raises(HomeAssistantError):
+        await starts_other
+    assert control.sheet is first
+
+
+async def test_a_sheet_that_is_taken_back_does_not_come_back_when_it_fails(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rigged = await yard.start("rtx3080", mining=False)
+    old, new = keep_sheet(yard, "Old"), keep_sheet(yard, "New")
+    control, agent = rigged.coordinator.control, Agent(rigged, monkeypatch)
+    control.assign_sheet(old, by=BY)
+    starts = asyncio.create_task(control.start_mining(new, by=BY))
+    await agent.has_been_given(1)
+    control.assign_sheet(None, by=BY)
+    agent.says(0, Refused("no such file"))
+    with pytest.raises(HomeAssistantError):
+        await starts
+    assert control.sheet is None
+
+
+async def test_a_rig_that_is_still_being_stopped_is_turned_on_again(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rigged = await yard.start("rtx3080")
+    rigged.coordinator.control.assign_sheet(keep_sheet(yard), by=BY)
+    agent = Agent(rigged, monkeypatch)
+    stops = asyncio.create_task(act(yard.hass, "switch.turn_off", "switch.garage"))
+    await agent.has_been_given(1)
+    # That it mines no more is not to be seen yet.
+    assert look(yard.hass, "switch.garage").state == "on"
+    starts = asyncio.create_task(act(yard.hass, "switch.turn_on", "switch.garage"))
+    await agent.has_been_given(2)
+    agent.says(0, Effect.APPLIED)
+    await stops
+    agent.says(1, Effect.APPLIED)
+    await agent.has_been_given(3)
+    agent.says(2, Effect.APPLIED)
+    await starts
+    assert [each.kind for each, _ in agent.given] == [
+        "stop_miner",
+        "stop_miner",
+        "start_miner",
+    ]
+
+
+async def test_a_rig_that_is_being_started_goes_over_to_the_sheet_chosen_last(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rigged = await yard.start("rtx3080", mining=False)
+    keep_sheet(yard, "Second")
+    control, agent = rigged.coordinator.control, Agent(rigged, monkeypatch)
+    control.assign_sheet(keep_sheet(yard, "First"), by=BY)
+    await yard.hass.async_block_till_done()
+    turned_on = asyncio.create_task(act(yard.hass, "switch.turn_on", "switch.garage"))
+    await agent.has_been_given(1)
+    select = "select.garage_flight_sheet"
+    chosen = asyncio.create_task(
+        act(yard.hass, "select.select_option", select, option="Second")
+    )
+    await agent.has_been_given(2)
+    agent.says(0, Effect.APPLIED)
+    agent.says(1, Effect.APPLIED)
+    await asyncio.gather(turned_on, chosen)
+    assert look(yard.hass, select).state == "Second"
 
 
 async def test_a_sheet_that_fails_does_not_take_the_place_of_a_later_one(
