@@ -27,6 +27,7 @@ from .flight_sheets import (
     CONF_CARDS,
     CONF_NUMBER,
     CONF_VENDORS,
+    NONE,
     OVERCLOCK,
     SETTINGS,
     VENDORS,
@@ -47,6 +48,7 @@ _UNITS: Final = {
 # Which field of the form an error is shown at.
 _WRONG: Final = {
     "name_malformed": CONF_NAME,
+    "name_reserved": CONF_NAME,
     "name_taken": CONF_NAME,
     "power_limit_missing": "power_limit",
     "power_limit_range": "power_limit",
@@ -62,13 +64,10 @@ _WRONG: Final = {
 
 
 def _number(name: str) -> NumberSelector:
-    ranges = [each[name] for each in OFFERED.values() if name in each]
+    # Without bounds, of which Home Assistant would tell in English only.
     return NumberSelector(
         NumberSelectorConfig(
-            min=min(each.low for each in ranges),
-            max=max(each.high for each in ranges),
-            unit_of_measurement=_UNITS[name],
-            mode=NumberSelectorMode.BOX,
+            unit_of_measurement=_UNITS[name], mode=NumberSelectorMode.BOX
         )
     )
 
@@ -157,6 +156,8 @@ class OverclockFlow(ConfigSubentryFlow):
             return self._ask(typed, f"{err.field}_{err.reason}")
         if len(numbers) > len(set(numbers)):
             return self._ask(typed, "cards_twice")
+        if profile.name.casefold() == NONE:
+            return self._ask(typed, "name_reserved")
         if is_taken(self._get_entry(), OVERCLOCK, profile.name, but):
             return self._ask(typed, "name_taken")
         data = _typed(profile)

@@ -19,6 +19,7 @@ from homeassistant.helpers.selector import (
     TextSelectorConfig,
     TextSelectorType,
 )
+from homeassistant.util.network import is_host_valid
 import voluptuous as vol
 from yarl import URL
 
@@ -26,7 +27,6 @@ from .const import CONF_TOKEN_HASH
 from .farm import FARM
 from .rig import digest_of, make_token
 
-_COMMAND: Final = "command"
 _QR_CODE: Final = "qr_code"
 _EXAMPLE: Final = "http://192.168.1.10:8123"
 
@@ -140,23 +140,20 @@ class RigFlow(ConfigSubentryFlow):
         code = QrCodeSelectorConfig(
             data=command, scale=4, error_correction_level=QrErrorCorrectionLevel.LOW
         )
+        # A field that is read only cannot be copied from in every browser.
         return self.async_show_form(
             step_id="command",
-            data_schema=vol.Schema(
-                {
-                    vol.Optional(_COMMAND, default=command): TextSelector(
-                        TextSelectorConfig(multiline=True, read_only=True)
-                    ),
-                    vol.Optional(_QR_CODE): QrCodeSelector(code),
-                }
-            ),
-            description_placeholders={"url": self._url},
+            data_schema=vol.Schema({vol.Optional(_QR_CODE): QrCodeSelector(code)}),
+            description_placeholders={"url": self._url, "command": command},
         )
 
     def _own_url(self) -> str:
         """Return where Home Assistant is to be found from within the home."""
         with suppress(NoURLAvailableError):
-            return get_url(self.hass, prefer_external=False, allow_cloud=False)
+            url = get_url(self.hass, prefer_external=False, allow_cloud=False)
+            # That is what it has where it does not know of any network.
+            if URL(url).host != "0.0.0.0":  # noqa: S104 - nothing listens there
+                return url
         return ""
 
 
@@ -169,5 +166,7 @@ def _base_url(typed: str) -> str | None:
     if url.scheme not in ("http", "https") or not url.host or url.user or url.password:
         return None
     if url.path not in ("", "/") or url.query_string or url.fragment:
+        return None
+    if not is_host_valid(url.raw_host or ""):
         return None
     return str(url.origin())

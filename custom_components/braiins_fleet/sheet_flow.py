@@ -29,6 +29,7 @@ from .flight_sheets import (
     CONF_WORKER,
     FLIGHT_SHEET,
     NEW_SHEET,
+    NONE,
     is_taken,
     sheet_from,
 )
@@ -47,6 +48,7 @@ _SAMPLE: Final = "rig"
 # Which field of the form an error is shown at.
 _WRONG: Final = {
     "name_malformed": CONF_NAME,
+    "name_reserved": CONF_NAME,
     "name_taken": CONF_NAME,
     "coin_malformed": CONF_COIN,
     "algorithm_malformed": CONF_ALGORITHM,
@@ -77,10 +79,15 @@ _SCHEMA: Final = vol.Schema(
                 ],
                 custom_value=True,
                 mode=SelectSelectorMode.DROPDOWN,
+                sort=True,
             )
         ),
         vol.Required(CONF_SOFTWARE): SelectSelector(
-            SelectSelectorConfig(options=[*STARTABLE], mode=SelectSelectorMode.DROPDOWN)
+            SelectSelectorConfig(
+                options=[*STARTABLE],
+                mode=SelectSelectorMode.DROPDOWN,
+                translation_key="mining_software",
+            )
         ),
         vol.Required(CONF_ALGORITHM): TextSelector(),
         vol.Required(CONF_POOLS): TextSelector(TextSelectorConfig(multiple=True)),
@@ -158,6 +165,8 @@ class FlightSheetFlow(ConfigSubentryFlow):
             self._sheet = sheet_from(typed)
         except Unacceptable as err:
             return self._ask(typed, f"{err.field}_{err.reason}")
+        if self._sheet.name.casefold() == NONE:
+            return self._ask(typed, "name_reserved")
         if is_taken(self._get_entry(), FLIGHT_SHEET, self._sheet.name, but):
             return self._ask(typed, "name_taken")
         if self._sheet.proof is Proof.CHECKSUM:

@@ -129,11 +129,11 @@ class HomeAssistant:
         form = await self._post(dialogs, {"handler": [entry_id, "rig"]})
         dialog = f"{dialogs}/{form['flow_id']}"
         form = await self._post(dialog, {"name": name, "url": self.url})
-        for field in form.get("data_schema", ()):
-            if field["name"] == "command":
-                await self._post(dialog)
-                return str(field["default"]).rpartition(" ")[2]
-        raise HouseError(f"{name} cannot be added: {form.get('errors')}")
+        shown = form.get("description_placeholders") or {}
+        if "command" not in shown:
+            raise HouseError(f"{name} cannot be added: {form.get('errors')}")
+        await self._post(dialog)
+        return str(shown["command"]).rpartition(" ")[2]
 
     async def installed(self) -> set[str]:
         """Return the custom integrations that can be added."""

@@ -143,9 +143,7 @@ class Yard:
 
 def token_in(form: Any) -> str:
     """Return the token in the command that a dialog shows."""
-    [command] = [
-        field.default() for field in form["data_schema"].schema if field == "command"
-    ]
+    command = form["description_placeholders"]["command"]
     assert form["data_schema"].schema["qr_code"].config["data"] == command
     token: str = command.rpartition(" ")[2]
     return token

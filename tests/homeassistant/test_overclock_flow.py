@@ -94,6 +94,8 @@ async def test_a_card_can_have_values_of_its_own(
     ("wrong", "field", "error"),
     [
         ({"name": " "}, "name", "name_malformed"),
+        ({"name": "None"}, "name", "name_reserved"),
+        ({"power_limit": 9999}, "power_limit", "power_limit_range"),
         (
             {"vendors": "both", "memory_lock": 300},
             "memory_lock",

@@ -4,6 +4,7 @@ import asyncio
 import json
 from typing import Any
 
+from homeassistant.components.http import ApiConfig
 from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER
 from homeassistant.const import CONF_NAME, CONF_URL
 from homeassistant.core import HomeAssistant
@@ -52,9 +53,7 @@ async def test_a_rig_is_added_and_its_token_is_shown_once(
 ) -> None:
     form = await begin(yard)
     form = await yard.send(form, {CONF_NAME: " Garage ", CONF_URL: "http://ha:8123/"})
-    [command] = [
-        field.default() for field in form["data_schema"].schema if field == "command"
-    ]
+    command = form["description_placeholders"]["command"]
     token = token_in(form)
     assert command == f"bloxos-agent -server http://ha:8123 -token {token}"
     assert len(token) == 43
@@ -81,6 +80,9 @@ async def test_where_there_is_no_such_address_it_is_left_to_the_person(
 ) -> None:
     monkeypatch.setattr(hass.config, "api", None)
     assert suggested(await begin(yard)) == {CONF_URL: ""}
+    no_network = ApiConfig("0.0.0.0", "0.0.0.0", 8123, use_ssl=False)  # noqa: S104 - nothing listens there
+    monkeypatch.setattr(hass.config, "api", no_network)
+    assert suggested(await begin(yard)) == {CONF_URL: ""}
 
 
 @pytest.mark.parametrize(
@@ -95,6 +97,7 @@ async def test_where_there_is_no_such_address_it_is_left_to_the_person(
         "http://ha:8123/?a=b",
         "http://ha:8123/#a",
         "http://[ha",
+        "http://my home:8123",
     ],
 )
 async def test_an_address_that_the_agent_cannot_use_is_refused(

@@ -127,6 +127,7 @@ async def test_a_wallet_that_cannot_be_checked_is_shown_with_a_warning(
     ("wrong", "field", "error"),
     [
         ({"name": " "}, "name", "name_malformed"),
+        ({"name": "None"}, "name", "name_reserved"),
         ({"coin": "R V N"}, "coin", "coin_malformed"),
         ({"algorithm": "a b"}, "algorithm", "algorithm_malformed"),
         ({"pools": []}, "pools", "pool_missing"),
