@@ -37,6 +37,7 @@ MINER = Miner(
     version="1",
     hashrate=1.0,
     uptime=12,
+    told_in=3,
 )
 BEFORE = RigState(connected=True, connections=1, miners=(), reports_heard=1)
 
@@ -112,6 +113,29 @@ async def test_a_restart_has_the_miner_begin_anew(start_rig: StartRig) -> None:
     assert await do(pair, RestartMiner()) is Effect.APPLIED
     assert pair.rig.state.miner is not None
     assert (pair.rig.state.miner.uptime or 0) < 30
+
+
+async def test_what_a_miner_told_before_does_not_stand_for_one_that_died_at_once(
+    start_rig: StartRig,
+) -> None:
+    pair = await start_rig(mining=False)
+    assert await do(pair, START) is Effect.APPLIED
+    pair.simulated.faults.dies_at_once()
+    # Its last figures are shown until it has been silent for a while.
+    assert await do(pair, RestartMiner()) is Effect.NOT_APPLIED
+    assert pair.rig.state.miner is not None
+    assert pair.rig.state.miner.condition is MinerCondition.CRASHED
+
+
+async def test_what_is_told_while_the_agent_works_is_of_the_time_before(
+    start_rig: StartRig,
+) -> None:
+    pair = await start_rig(mining=False)
+    assert await do(pair, START) is Effect.APPLIED
+    pair.simulated.faults.dies_at_once()
+    # So long does the agent take that it tells of what runs before it ends that.
+    pair.simulated.faults.slow(11)
+    assert await do(pair, RestartMiner()) is Effect.NOT_APPLIED
 
 
 async def test_a_reboot_is_seen_by_its_absence(start_rig: StartRig) -> None:
@@ -209,6 +233,7 @@ async def test_an_overclock_of_cards_that_are_not_told_of_is_unknown(
         (after(replace(MINER, algorithm="KawPow", pool=None)), Effect.APPLIED),
         (after(replace(MINER, uptime=None)), Effect.APPLIED),
         (after(replace(MINER, uptime=3600)), Effect.NOT_APPLIED),
+        (after(replace(MINER, told_in=1)), Effect.NOT_APPLIED),
         (after(replace(MINER, algorithm="ethash")), Effect.NOT_APPLIED),
         (after(replace(MINER, pool="other.example.com:1")), Effect.NOT_APPLIED),
         (after(replace(MINER, name="gminer")), Effect.NOT_APPLIED),

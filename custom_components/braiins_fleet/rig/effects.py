@@ -63,7 +63,7 @@ def judge(
         case StopMiner():
             return _judge_stop(after.miners or ())
         case StartMiner():
-            return _judge_start(command, after.miners or (), elapsed)
+            return _judge_start(command, before, after.miners or (), elapsed)
         case RestartMiner():
             return _judge_restart(before, after.miners or (), elapsed)
         case _:
@@ -80,14 +80,14 @@ def _judge_stop(miners: Iterable[Miner]) -> Effect:
 
 
 def _judge_start(
-    command: StartMiner, miners: Iterable[Miner], elapsed: float
+    command: StartMiner, before: RigState, miners: Iterable[Miner], elapsed: float
 ) -> Effect:
     found = next((miner for miner in miners if miner.name == command.software), None)
     if found is None:
         return Effect.NOT_APPLIED
     if not SOFTWARE[command.software].tells:
         return Effect.UNKNOWN
-    if _is_older(found, elapsed):
+    if _is_older(found, before, elapsed):
         return Effect.NOT_APPLIED
     if found.algorithm and not _is_same_algorithm(found.algorithm, command.algorithm):
         return Effect.NOT_APPLIED
@@ -100,7 +100,7 @@ def _judge_restart(before: RigState, miners: Iterable[Miner], elapsed: float) ->
     miners = tuple(miners)
     names = {miner.name for miner in before.miners or ()}
     found = next((m for m in miners if m.name in names), next(iter(miners), None))
-    if found is None or _is_older(found, elapsed):
+    if found is None or _is_older(found, before, elapsed):
         return Effect.NOT_APPLIED
     if found.condition is MinerCondition.MINING and found.uptime is None:
         # It may never have stopped.
@@ -121,8 +121,10 @@ def _is_it_running(miner: Miner) -> Effect:
             return Effect.NOT_APPLIED
 
 
-def _is_older(miner: Miner, elapsed: float) -> bool:
-    """Tell whether this ran before."""
+def _is_older(miner: Miner, before: RigState, elapsed: float) -> bool:
+    """Tell whether this is what ran before, or what that told last."""
+    if miner.told_in <= before.reports_heard:
+        return True
     return miner.uptime is not None and miner.uptime > elapsed + _LATE
 
 

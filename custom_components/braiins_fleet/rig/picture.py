@@ -24,12 +24,14 @@ class _Program:
     """Software that was seen running, and what it told last."""
 
     told: MinerReport | None = None
+    told_in: int = 0
     hashed: bool = False
     silent: int = 0
 
-    def hear(self, report: MinerReport) -> None:
+    def hear(self, report: MinerReport, number: int) -> None:
         if report.told:
             self.told = report
+            self.told_in = number
             self.silent = 0
             self.hashed = self.hashed or bool(report.hashrate)
         else:
@@ -65,6 +67,7 @@ class _Program:
             rejected=told.rejected,
             uptime=told.uptime,
             gpus=told.gpus,
+            told_in=self.told_in,
         )
 
 
@@ -107,16 +110,17 @@ class Picture:
 
     def report(self, report: MinerReport) -> None:
         """Add what is known of the mining software."""
+        number = self.state.reports_heard + 1
         if report.running:
             self._names.append(report.name)
-            self._programs.setdefault(report.name, _Program()).hear(report)
+            self._programs.setdefault(report.name, _Program()).hear(report, number)
             for name in self._programs.keys() - set(self._names):
                 del self._programs[name]
         else:
             self._forget_programs()
         self.state = replace(
             self.state,
-            reports_heard=self.state.reports_heard + 1,
+            reports_heard=number,
             miners=tuple(
                 self._programs[name].describe(name) for name in self._running()
             ),

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 import logging
 from statistics import median
 from typing import Final
@@ -92,7 +93,10 @@ class Rig:
     async def _run(
         self, command: Command, deadline: float | None = None
     ) -> tuple[RigState, float]:
-        """Run a command; return what was known when its turn came, and the time."""
+        """Run a command; return what was known when its turn came, and the time.
+
+        What came in until it was done counts as heard before.
+        """
         # A rig that comes back meanwhile is not told what was meant for it before.
         session = self.session
         if session is None:
@@ -100,6 +104,12 @@ class Rig:
         async with self._turn:
             before, began = self.state, self._now()
             await session.run(command, deadline=deadline)
+        heard = self.state
+        before = replace(
+            before,
+            reports_heard=heard.reports_heard,
+            stats_heard=heard.stats_heard,
+        )
         return before, began
 
     async def carry_out(

@@ -1,6 +1,6 @@
 """What is known of a rig at a moment, put together from all that it told."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .readings import Cpu, GpuReading, MinerGpu
@@ -44,7 +44,11 @@ class Gpu:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Miner:
-    """Mining software that runs, in H/s and s."""
+    """Mining software that runs, in H/s and s.
+
+    `told_in` is the number of the report that all of this is from: after one in which
+    the software told nothing, that of the one before holds for a while.
+    """
 
     name: str
     condition: MinerCondition
@@ -56,6 +60,7 @@ class Miner:
     rejected: int | None = None
     uptime: int | None = None
     gpus: tuple[MinerGpu, ...] = ()
+    told_in: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
