@@ -170,12 +170,16 @@ async def test_a_half_open_connection_is_replaced_once_it_was_silent_for_a_minut
     assert pair.rig.state.connections == 2
 
 
-async def test_a_frozen_link_ends_after_a_minute_of_silence(
-    start_rig: StartRig,
+@pytest.mark.parametrize(("interval", "silence"), [(30, 60), (10, 35), (5, 35)])
+async def test_a_frozen_link_ends_sooner_where_the_agent_tells_more_often(
+    start_rig: StartRig, interval: int, silence: int
 ) -> None:
-    pair = await start_rig()
+    pair = await start_rig(habits=Habits(interval_s=interval))
+    await pair.live(60, step=5)
+    # The last heartbeat came in the same moment as the last figures.
+    await answered(pair.agent, 2)
     pair.simulated.faults.freeze()
-    pair.gateway.clock.advance(59)
+    pair.gateway.clock.advance(silence - 1)
     pair.gateway.rigs.look()
     session = pair.rig.session
     assert session is not None
@@ -188,15 +192,35 @@ async def test_a_frozen_link_ends_after_a_minute_of_silence(
     await until(pair.rig, lambda: pair.rig.state.connected)
 
 
-async def test_heartbeats_alone_keep_a_rig_connected_but_not_its_figures(
+async def test_half_a_minute_without_figures_ends_it_once_a_heartbeat_is_overdue(
     start_rig: StartRig,
 ) -> None:
-    pair = await start_rig()
+    pair = await start_rig(habits=Habits(interval_s=10))
+    await pair.live(80, step=5)
+    await answered(pair.agent, 2)
+    pair.simulated.faults.freeze()
+    pair.gateway.clock.advance(29)
+    pair.gateway.rigs.look()
+    assert pair.rig.state.connected
+    pair.gateway.clock.advance(2)
+    pair.gateway.rigs.look()
+    assert not pair.rig.state.connected
+
+
+@pytest.mark.parametrize("interval", [10, 30])
+async def test_heartbeats_alone_keep_a_rig_connected_but_not_its_figures(
+    start_rig: StartRig, interval: int
+) -> None:
+    pair = await start_rig(habits=Habits(interval_s=interval))
+    await pair.live(60, step=10)
     pair.simulated.faults.hang()
-    for beat in range(1, 5):
-        pair.gateway.clock.advance(30)
-        await answered(pair.agent, beat)
+    for beat in range(3, 7):
+        # They may be late by a little.
+        pair.gateway.clock.advance(29)
         pair.gateway.rigs.look()
+        pair.gateway.clock.advance(1)
+        await answered(pair.agent, beat)
+    assert pair.rig.state.connections == 1
     assert pair.rig.state.connected
     assert pair.rig.state.gpus is None
     assert pair.rig.state.cpu is None

@@ -18,8 +18,12 @@ from .readings import MinerReport, Stats
 from .session import Session
 from .state import Card, RigState
 
-# Whatever hangs in a rig, its agent sends a heartbeat each 30 s.
-SILENCE: Final = 60.0
+# Whatever hangs in a rig, its agent sends a heartbeat each 30 s. One that measures more
+# often is missed earlier, but not before its next heartbeat is overdue.
+_SILENCE: Final = 60.0
+_SILENCE_OF_BRISK: Final = 30.0
+_BRISK_INTERVAL: Final = 12.0
+_HEARTBEAT_OVERDUE: Final = 35.0
 
 _REPORTS_LAST: Final = 60.0
 # How often an agent measures is its own setting; it shows from what comes.
@@ -157,7 +161,13 @@ class Rig:
 
     def is_live(self) -> bool:
         """Tell whether its agent was heard lately."""
-        return self.session is not None and self._now() - self.session.heard <= SILENCE
+        if self.session is None:
+            return False
+        now, is_brisk = self._now(), self.interval <= _BRISK_INTERVAL
+        return (
+            now - self.session.heard <= (_SILENCE_OF_BRISK if is_brisk else _SILENCE)
+            or now - self.session.beat <= _HEARTBEAT_OVERDUE
+        )
 
     def attach(self, session: Session) -> None:
         """Take a new connection for that of the agent."""

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 import time
 from typing import Final
 
-from .rig import SILENCE, Rig
+from .rig import Rig
 from .session import (
     GOING_AWAY,
     INVALID_TOKEN,
@@ -159,9 +159,9 @@ class Rigs:
         """End connections that fell silent, and forget what is too old."""
         for rig in self:
             if rig.session is not None and not rig.is_live():
-                self._close(
-                    rig, rig.session, SILENT, f"Nothing was heard for {SILENCE:.0f} s"
-                )
+                silence = self._now() - rig.session.heard
+                reason = f"Nothing was heard for {silence:.0f} s"
+                self._close(rig, rig.session, SILENT, reason)
             rig.look()
 
     async def watch(self) -> None:

@@ -115,8 +115,8 @@ class Allowance:
 class Session:
     """One connection.
 
-    `heard` is when anything was heard, and `bad` how many messages were not as they
-    should be.
+    `heard` is when anything was heard, `beat` when the last heartbeat was, and `bad`
+    how many messages were not as they should be.
     """
 
     def __init__(
@@ -132,6 +132,8 @@ class Session:
         self._working: tuple[str, str] | None = None
         self._ended = False
         self.heard = now()
+        # The agent counts from when it is let in.
+        self.beat = self.heard
         self.bad = 0
         self.misbehaved = False
 
@@ -196,6 +198,7 @@ class Session:
     async def _sort(self, frame: Frame, hear: Hear) -> None:
         match frame:
             case Heartbeat():
+                self.beat = self.heard
                 await self._send(heartbeat_ack(int(time.time() * 1000)))
             case Result():
                 self._settle(frame)
