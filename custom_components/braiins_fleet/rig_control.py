@@ -24,6 +24,7 @@ from .rig import (
     RestartMiner,
     RigError,
     Settings,
+    StillMining,
     StopMiner,
     Unacceptable,
     offered,
@@ -203,13 +204,16 @@ class RigControl:
 
         That they would fight for the cards is nothing that it tells.
         """
-        for _ in range(_STOPS):
-            # Of a rig that has just come back, nothing is known yet.
-            if self._coordinator.rig.state.miners == ():
-                break
-            self._stand_by(order)
-            if await self._carry_out(StopMiner()) is not Effect.NOT_APPLIED:
-                break
+        rig = self._coordinator.rig
+        # Of a rig that has just come back, nothing is known yet.
+        if rig.state.miners != ():
+            for _ in range(_STOPS):
+                self._stand_by(order)
+                if await self._carry_out(StopMiner()) is not Effect.NOT_APPLIED:
+                    break
+            else:
+                running = rig.state.miners or ()
+                raise StillMining(", ".join(miner.name for miner in running))
         self._stand_by(order)
 
     def _stand_by(self, order: int) -> None:

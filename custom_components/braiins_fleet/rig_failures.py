@@ -9,6 +9,7 @@ from .rig import (
     NotConnected,
     RigError,
     SoftwareLost,
+    StillMining,
     TimedOut,
     Unacceptable,
 )
@@ -25,6 +26,8 @@ def undone_by_rig(rig: str, err: RigError) -> HomeAssistantError:
             key = "rig_unanswered"
         case Busy():
             key = "rig_busy"
+        case StillMining():
+            key = "rig_still_mining"
         case SoftwareLost(__cause__=RigError() as cause):
             return HomeAssistantError(
                 translation_domain=DOMAIN,

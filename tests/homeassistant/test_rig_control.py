@@ -106,6 +106,25 @@ async def test_a_miner_that_the_agent_did_not_start_is_stopped_all_the_same(
     assert process.own
 
 
+async def test_nothing_is_started_beside_a_miner_that_cannot_be_stopped(
+    yard: Yard,
+) -> None:
+    rigged = await yard.start("rtx3080", mining=False)
+    failures = note_failures(yard.hass)
+    keep_sheet(yard)
+    # The agent does not find this one by its name.
+    foreign = {"name": "gminer", "algorithm": "kawpow", "pool": "x.example.com:1"}
+    rigged.machine.launch(foreign, own=False)
+    await yard.live(20)
+    with pytest.raises(HomeAssistantError) as failed:
+        await order(yard, "select.select_option", SHEET, option="Raven")
+    assert said(failed.value)[0] == "rig_still_mining"
+    assert told(rigged) == ["stop_miner", "stop_miner"]
+    assert [process.given_name for process in rigged.machine.processes] == ["gminer"]
+    assert look(yard.hass, SHEET).state == "none"
+    assert [failure["command"] for failure in failures] == ["start_miner"]
+
+
 async def test_a_miner_that_dies_at_once_is_no_success(yard: Yard) -> None:
     rigged = await yard.start("rtx3080", mining=False)
     failures = note_failures(yard.hass)

@@ -83,6 +83,12 @@ async def test_a_second_instance_behind_the_first_one_is_no_start(
     assert len(pair.machine.processes) == 2
 
 
+def test_a_miner_that_hashes_beside_another_one_was_not_started_well() -> None:
+    other = replace(MINER, name="gminer")
+    assert judge(START, BEFORE, after(MINER), 20) is Effect.APPLIED
+    assert judge(START, BEFORE, after(MINER, other), 20) is Effect.NOT_APPLIED
+
+
 async def test_a_stop_ends_mining(start_rig: StartRig) -> None:
     pair = await start_rig()
     assert await do(pair, StopMiner()) is Effect.APPLIED

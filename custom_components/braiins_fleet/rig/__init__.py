@@ -25,6 +25,7 @@ from .errors import (
     Refused,
     RigError,
     SoftwareLost,
+    StillMining,
     TimedOut,
     Unacceptable,
 )
@@ -91,6 +92,7 @@ __all__ = [
     "Software",
     "SoftwareLost",
     "StartMiner",
+    "StillMining",
     "StopMiner",
     "TimedOut",
     "Unacceptable",

@@ -82,8 +82,12 @@ def _judge_stop(miners: Iterable[Miner]) -> Effect:
 def _judge_start(
     command: StartMiner, before: RigState, miners: Iterable[Miner], elapsed: float
 ) -> Effect:
+    miners = tuple(miners)
     found = next((miner for miner in miners if miner.name == command.software), None)
     if found is None:
+        return Effect.NOT_APPLIED
+    # Two that hash at a time fight for the cards.
+    if any(m.condition is MinerCondition.MINING for m in miners if m is not found):
         return Effect.NOT_APPLIED
     if not SOFTWARE[command.software].tells:
         return Effect.UNKNOWN

@@ -42,6 +42,10 @@ class SoftwareLost(RigError):
     """Software was deleted to be replaced, and was not; `detail` is its name."""
 
 
+class StillMining(RigError):
+    """What mines could not be stopped; `detail` is its name."""
+
+
 class BadFrame(RigError):
     """What an agent sent is none of the frames there are; `detail` says why not."""
 
