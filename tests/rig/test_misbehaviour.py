@@ -24,7 +24,7 @@ from custom_components.braiins_fleet.rig.readings import MinerReport, Stats
 from simulator import FakeClock
 from simulator.rigs.faults import GARBAGE
 
-from .conftest import Line, StartRig, goodbye, received
+from .conftest import Line, StartRig, goodbye, received, until
 from .samples import CPU, MINER, NVIDIA, STOPPED
 
 # More of them on demand: HYPOTHESIS_EXAMPLES=100000 scripts/test rig.
@@ -91,14 +91,27 @@ async def test_a_flood_of_pings_is_not_answered_without_end(line: Line) -> None:
     assert pongs == 60
 
 
-async def test_a_frame_larger_than_any_ends_the_connection(line: Line) -> None:
-    await line.ws.send_str(" " * 65 * 1024)
-    assert await goodbye(line.ws) == 1009
-
-
-async def test_bytes_that_are_no_text_end_the_connection(line: Line) -> None:
-    await line.ws.send_frame(b"\xff\xfe\xff", WSMsgType.TEXT)
-    assert await goodbye(line.ws) == 1007
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [(b" " * 65 * 1024, 1009), (b"\xff\xfe\xff", 1007)],
+    ids=["too large", "no text"],
+)
+async def test_what_no_frame_may_be_ends_it_and_the_agent_has_to_wait(
+    line: Line, data: bytes, code: int
+) -> None:
+    session = line.rig.session
+    assert session is not None
+    await line.ws.send_frame(data, WSMsgType.TEXT)
+    assert await goodbye(line.ws) == code
+    await until(line.rig, lambda: line.rig.session is None)
+    assert session.bad == 1
+    ws = await line.gateway.dial(line.token)
+    assert (await received(ws))["message"] == "Too many bad messages"
+    assert await goodbye(ws) == 1008
+    line.gateway.clock.advance(60)
+    ws = await line.gateway.dial(line.token)
+    assert (await received(ws))["type"] == "authenticated"
+    await ws.close()
 
 
 async def test_a_frame_of_64_cards_with_long_names_fits(line: Line) -> None:
@@ -283,7 +296,7 @@ def check(state: RigState) -> None:
     for miner in state.miners or ():
         assert miner.name.isprintable()
         for text in (miner.name, miner.algorithm, miner.version, miner.pool):
-            assert text is None or (len(text) <= 256 and text.isprintable())
+            assert text is None or (len(text) <= 255 and text.isprintable())
 
 
 @patient

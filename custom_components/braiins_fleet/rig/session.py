@@ -11,7 +11,7 @@ import secrets
 import time
 from typing import Any, Final, Protocol
 
-from aiohttp import WSMessage, WSMsgType
+from aiohttp import WebSocketError, WSMessage, WSMsgType
 from aiohttp.web import WebSocketResponse
 
 from .commands import Command
@@ -149,6 +149,7 @@ class Session:
                 message = await self._socket.receive()
                 # What was on its way as the connection was ended comes too late.
                 if message.type in _LAST or self._ended:
+                    self._look_how_it_ended(message)
                     break
                 self.heard = self._now()
                 await self._take(message, hear)
@@ -156,6 +157,12 @@ class Session:
             await self.close(GOING_AWAY, "the connection is of no use")
         finally:
             self._end()
+
+    def _look_how_it_ended(self, message: WSMessage) -> None:
+        """Hold it against an agent that it sent what no WebSocket may carry."""
+        if isinstance(message.data, WebSocketError) and not self._ended:
+            self.bad += 1
+            self.misbehaved = True
 
     async def introduction(self) -> str | None:
         """Return the token that the agent sends first, if it does."""
