@@ -8,8 +8,9 @@ over to another algorithm does not change the unit of what was recorded before.
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import lru_cache
-import re
 from typing import Final
+
+from .rig import bare, looks_for_solutions
 
 
 class HashrateUnit(StrEnum):
@@ -62,17 +63,15 @@ _ALGORITHMS: Final = {
         alephium blake256* blake2b* blake2s* blake3* heavyhash ironfish karlsen* kaspa
         kheavyhash pyrin* radiant sha256* sha3* sha512*
     """,
-    HashrateUnit.SOLUTION: """
-        965 1254 1445 1505 1927 2109 aion beam* cuck* equi* zel* zhash
-    """,
 }
-_IN_BETWEEN: Final = re.compile(r"[^a-z0-9]+")
 
 
 @lru_cache(maxsize=256)
 def unit_of(algorithm: str | None, software: str) -> HashrateUnit:
     """Return what is counted in, for one that is not known as for most of its kind."""
-    name = _IN_BETWEEN.sub("", (algorithm or "").lower())
+    name = bare(algorithm or "")
+    if looks_for_solutions(name):
+        return HashrateUnit.SOLUTION
     for unit, patterns in _ALGORITHMS.items():
         if any(fnmatchcase(name, pattern) for pattern in patterns.split()):
             return unit

@@ -27,7 +27,8 @@ from .asic import (
 from .changes import SECRET, ChangeAction, Fields, invalid
 from .control import Change
 from .coordinator import MinerCoordinator
-from .pool_urls import EXAMPLE, are_same, has_sound_key, is_pool_url, shown
+from .pool_urls import EXAMPLE, are_same, has_sound_key, is_pool_url
+from .rig import without_login
 from .state import MinerState
 
 ATTR_ENABLED: Final = "enabled"
@@ -99,9 +100,11 @@ def _check(coordinator: MinerCoordinator, fields: Fields) -> None:
 def _check_url(coordinator: MinerCoordinator, pool: Fields) -> None:
     url = pool[CONF_URL]
     if not is_pool_url(url):
-        raise invalid("no_pool_url", coordinator, url=shown(url), example=EXAMPLE)
+        raise invalid(
+            "no_pool_url", coordinator, url=without_login(url), example=EXAMPLE
+        )
     if not has_sound_key(url):
-        raise invalid("no_pool_key", coordinator, url=shown(url))
+        raise invalid("no_pool_key", coordinator, url=without_login(url))
 
 
 async def _stored(coordinator: MinerCoordinator, miner: Miner) -> Groups:
@@ -161,7 +164,7 @@ async def _send(miner: Miner, stored: Groups, wanted: Groups) -> None:
 def _without_secrets(said: str, groups: Groups) -> str:
     """Take users and passwords out of what the miner says of pools."""
     for pool in (pool for group in groups for pool in group.pools):
-        said = said.replace(pool.url, shown(pool.url))
+        said = said.replace(pool.url, without_login(pool.url))
         for secret in (pool.user, pool.password):
             if secret and len(secret) >= _SHORTEST_SECRET:
                 said = said.replace(secret, "***")
@@ -209,7 +212,7 @@ def _group(
             mine.remove(known)
         elif CONF_PASSWORD not in wanted and _same(elsewhere, wanted) is not None:
             # Only where a pool is, its password can be kept by its uid.
-            url = shown(wanted[CONF_URL])
+            url = without_login(wanted[CONF_URL])
             raise invalid("pool_moves", coordinator, url=url)
         pools.append(_pool(known, wanted))
     share = fields.get(ATTR_FIXED_SHARE)
@@ -306,9 +309,9 @@ def _find(
         and name in (None, group.name)
     ]
     if not found:
-        raise invalid("no_such_pool", coordinator, url=shown(url))
+        raise invalid("no_such_pool", coordinator, url=without_login(url))
     if len(found) > 1:
-        raise invalid("several_such_pools", coordinator, url=shown(url))
+        raise invalid("several_such_pools", coordinator, url=without_login(url))
     return found[0]
 
 
@@ -343,7 +346,7 @@ def _likeness(groups: Iterable[PoolGroupSettings | PoolGroup]) -> object:
 def _urls(state: MinerState) -> list[str]:
     """Return the addresses of the pools that are enabled; a login is no part of it."""
     return [
-        shown(pool.url)
+        without_login(pool.url)
         for group in _groups_of(state)
         for pool in group.pools
         if _is_enabled(pool)

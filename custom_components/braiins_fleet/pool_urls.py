@@ -1,10 +1,10 @@
-"""The addresses of pools: what is one, and what of it may be shown."""
+"""The addresses of pools: what is one, and which are the same."""
 
 from ipaddress import IPv6Address
 import re
 from typing import Final
 
-from .rig.checksums import is_base58check
+from .rig import is_base58check, without_login
 
 EXAMPLE: Final = "stratum+tcp://pool.example.com:3333"
 
@@ -17,7 +17,6 @@ _URL = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_LOGIN = re.compile(r"^([^:/@]*://)?.*@", re.DOTALL)
 _HIGHEST_PORT = 65535
 
 # The key itself has 32 bytes. Pools write it with its version in front, or without.
@@ -57,18 +56,13 @@ def _is_sound(key: str) -> bool:
     return any(is_base58check(digits, length) for length in _KEY_LENGTHS)
 
 
-def shown(url: str) -> str:
-    """Return an address without the login that somebody may have put into it."""
-    return _LOGIN.sub(r"\1", url)
-
-
 def are_same(one: str, other: str) -> bool:
-    """Tell whether two addresses are those of one pool, as far as they are shown."""
+    """Tell whether two addresses are those of one pool, whatever login they have."""
     return _comparable(one) == _comparable(other)
 
 
 def _comparable(url: str) -> tuple[str, str]:
     """Take a host in any letters; what follows it may be a key."""
-    scheme, mark, rest = shown(url.strip()).partition("://")
+    scheme, mark, rest = without_login(url.strip()).partition("://")
     host, _, path = rest.partition("/")
     return f"{scheme}{mark}{host}".casefold(), path

@@ -3,12 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
+import re
 from typing import Any
 
 from .cards import Card, Vendor
 
 _SHARES_PER_HOUR = 90
 _REJECTED = 0.012
+# Of these, cards find about as many as they hash millions of others.
+_SOLUTIONS = re.compile(r"(beam|cuck|equi|zel|zhash|[0-9]+[_/][0-9]).*", re.IGNORECASE)
+_MILLION = 1e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +151,8 @@ def tell(
         status["hashrate"] = _number(process.cpu_hashrate * random.uniform(0.97, 1.03))
         return status
     usable = [card for card in cards if card.model.vendor in program.vendors]
-    rates = [card.hashrate * random.uniform(0.995, 1.005) for card in usable]
+    scale = _scale(program, process.algorithm)
+    rates = [card.hashrate * scale * random.uniform(0.995, 1.005) for card in usable]
     # What the agent looks for, GMiner does not tell.
     status["hashrate"] = 0 if program.name == "gminer" else _number(sum(rates))
     if usable:
@@ -164,6 +169,12 @@ def tell(
             for number, (card, rate) in enumerate(zip(usable, rates, strict=True))
         ]
     return status
+
+
+def _scale(program: Program, algorithm: str) -> float:
+    # The agent takes whatever lolMiner counts for millions.
+    exaggerates = program.name == "lolminer"
+    return 1 if exaggerates or not _SOLUTIONS.match(algorithm) else 1 / _MILLION
 
 
 def _pool(program: Program, pool: str) -> str:

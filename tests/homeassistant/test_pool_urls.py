@@ -7,7 +7,6 @@ from custom_components.braiins_fleet.pool_urls import (
     are_same,
     has_sound_key,
     is_pool_url,
-    shown,
 )
 
 # Keys of 32 bytes with their checksum, with a version in front and without.
@@ -84,20 +83,6 @@ def test_other_pools_need_no_key() -> None:
     assert has_sound_key(EXAMPLE)
     assert has_sound_key(f"{EXAMPLE}/path")
     assert not has_sound_key("stratum2+tcp://pool.example")
-
-
-@pytest.mark.parametrize(
-    ("url", "without"),
-    [
-        (EXAMPLE, EXAMPLE),
-        ("stratum+tcp://me:x@pool.example/key", "stratum+tcp://pool.example/key"),
-        ("stratum+tcp://me:a/b@c@pool.example", "stratum+tcp://pool.example"),
-        ("me:x@pool.example", "pool.example"),
-        ("stratum+tcp:/me://x@pool.example", "pool.example"),
-    ],
-)
-def test_a_login_is_not_shown(url: str, without: str) -> None:
-    assert shown(url) == without
 
 
 def test_pools_are_the_same_whatever_their_letters_but_not_their_keys() -> None:

@@ -153,7 +153,7 @@ async def test_what_was_told_too_long_ago_is_unknown(
         ("rx/0", 6540.0, "hashrate_kh_s", "kH/s", "6.54"),
         ("KAWPOW", 45.678e6, "hashrate_mh_s", "MH/s", "45.7"),
         ("kheavyhash", 1.5e9, "hashrate_gh_s", "GH/s", "1.5"),
-        ("EQUI144_5", 123.4, "hashrate_sol_s", "Sol/s", "123"),
+        ("EQUI144_5", 123.4e6, "hashrate_sol_s", "Sol/s", "123"),
         ("brand-new", 5e6, "hashrate_mh_s", "MH/s", "5"),
     ],
 )
@@ -180,7 +180,7 @@ async def test_another_algorithm_has_a_hashrate_of_its_own(
     rig_id, socket = await connect(yard)
     await tell(yard, rig_id, socket, **miner("kawpow", 45e6))
     assert number(hass, "hashrate_mh_s") == 45
-    await tell(yard, rig_id, socket, **miner("beamhash", 30.0))
+    await tell(yard, rig_id, socket, **miner("beamhash", 30e6))
     assert number(hass, "hashrate_mh_s") == 0
     assert number(hass, "hashrate_sol_s") == 30
     units = {

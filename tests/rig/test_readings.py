@@ -229,10 +229,51 @@ async def test_zero_is_unknown_where_nothing_is_zero(line: Line) -> None:
     assert state.miner.gpus == (MinerGpu(index=0, hashrate=0.0),)
 
 
-async def test_a_login_in_the_address_of_a_pool_is_not_shown(line: Line) -> None:
-    state = await line.miner(**MINER | {"pool": "stratum+tcp://me:secret@p.io:33"})
+@pytest.mark.parametrize(
+    ("pool", "shown"),
+    [
+        ("stratum+tcp://p.example:33", "stratum+tcp://p.example:33"),
+        ("stratum+tcp://me:x@p.example/key", "stratum+tcp://p.example/key"),
+        ("stratum+tcp://me:a/b@c@p.example", "stratum+tcp://p.example"),
+        ("me.rig:x@p.example:3333", "p.example:3333"),
+        ("stratum+tcp:/me://x@p.example", "p.example"),
+        (f"stratum+tcp://me:{'x' * 300}@p.example", "stratum+tcp://p.example"),
+        (f"{'x' * 5000}@p.example", "p.example"),
+    ],
+)
+async def test_a_login_in_the_address_of_a_pool_is_not_shown(
+    line: Line, pool: str, shown: str
+) -> None:
+    state = await line.miner(**MINER | {"pool": pool})
     assert state.miner is not None
-    assert state.miner.pool == "stratum+tcp://p.io:33"
+    assert state.miner.pool == shown
+
+
+async def test_a_pool_is_not_longer_than_a_state_may_be(line: Line) -> None:
+    state = await line.miner(**MINER | {"pool": "p" * 300})
+    assert state.miner is not None
+    assert state.miner.pool == f"{'p' * 254}…"
+
+
+@pytest.mark.parametrize(
+    ("software", "algorithm", "rate"),
+    [
+        ("lolminer", "Equihash 144/5", 55.1),
+        ("lolminer", "BeamHash III", 55.1),
+        ("lolminer", "Cuckoo 29", 55.1),
+        ("lolminer", "Autolykos V2", 55.1e6),
+        ("gminer", "equihash144_5", 55.1e6),
+    ],
+)
+async def test_solutions_of_one_software_are_not_millions(
+    line: Line, software: str, algorithm: str, rate: float
+) -> None:
+    gpus = [miner_card(0, hashrate=55.1e6)]
+    told = {"name": software, "algorithm": algorithm, "gpuStats": gpus}
+    state = await line.miner(**MINER | told | {"hashrate": 55.1e6})
+    assert state.miner is not None
+    assert state.miner.hashrate == rate
+    assert state.miner.gpus[0].hashrate == rate
 
 
 @pytest.mark.parametrize(

@@ -230,6 +230,19 @@ def test_each_software_tells_in_its_own_way(name: str, odd: dict[str, Any]) -> N
     assert ("gpuStats" in status) is (name != "bzminer")
 
 
+def test_the_agent_takes_what_one_software_counts_for_millions() -> None:
+    told = {}
+    for name in ("lolminer", "gminer"):
+        rig = machine("rtx3080")
+        rig.launch(MINER | {"algorithm": "equihash144_5"})
+        rig.processes[0].program = PROGRAMS[name]
+        live(rig, 60)
+        [card] = rig.miner_status()["gpuStats"]
+        told[name] = card["hashrate"]
+    assert 10 < told["gminer"] < 1000
+    assert told["lolminer"] == pytest.approx(told["gminer"] * 1e6, rel=0.02)
+
+
 def test_a_processor_mines_without_cards() -> None:
     rig = machine()
     mine(rig, name="xmrig", algorithm="rx/0")

@@ -3,6 +3,7 @@
 `Rigs` knows all rigs and serves their connections; `Rig` is one of them.
 """
 
+from .checksums import is_base58check
 from .commands import (
     Command,
     InstallMiner,
@@ -44,7 +45,9 @@ from .rig import Rig
 from .rigs import Rigs
 from .session import Session, Socket, web_socket
 from .software import INSTALLABLE, SOFTWARE, STARTABLE, Software, Vendor
+from .solutions import bare, looks_for_solutions
 from .state import Card, Gpu, Miner, MinerCondition, RigState
+from .text import without_login
 from .tokens import digest_of, make_token
 from .wallets import COINS, Proof, check_wallet
 
@@ -98,13 +101,16 @@ __all__ = [
     "Unacceptable",
     "UninstallMiner",
     "Vendor",
+    "bare",
     "check_arguments",
     "check_pool",
     "check_wallet",
     "command_line",
     "digest_of",
+    "is_base58check",
     "is_newer",
     "judge",
+    "looks_for_solutions",
     "make_token",
     "offered",
     "overclock",
@@ -112,5 +118,6 @@ __all__ = [
     "read_release",
     "version_in",
     "web_socket",
+    "without_login",
     "worker_name",
 ]

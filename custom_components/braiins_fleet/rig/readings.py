@@ -7,13 +7,15 @@ from typing import Any, Final
 
 from .errors import BadFrame
 from .software import Vendor
+from .solutions import looks_for_solutions
 from .text import clean, without_login
 
 # More cards than any mainboard takes are no cards.
 MOST_CARDS: Final = 64
 
 _NAME: Final = 64
-_POOL: Final = 256
+# Nothing longer could be shown.
+_POOL: Final = 255
 _ADDRESS: Final = re.compile(
     r"(?P<domain>[0-9a-f]{4,8}:)?(?P<rest>[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])",
     re.IGNORECASE,
@@ -25,6 +27,7 @@ _MIB: Final = 1 << 20
 _LONGEST_UPTIME: Final = 10 * 365 * 86_400
 _MOST_SHARES: Final = 1e12
 _HIGHEST_HASHRATE: Final = 1e18
+_MILLION: Final = 1e6
 
 type Fields = Mapping[str, Any]
 
@@ -196,12 +199,14 @@ def read_miner(fields: Fields) -> MinerReport:
         raise BadFrame("running is neither true nor false")
     if not running:
         return MinerReport(name=name, running=False)
+    algorithm = _text(fields, "algorithm", _NAME)
+    excess = _excess(name, algorithm)
     gpus = tuple(
-        _read_miner_gpu(gpu, has_rpm=name == "srbminer")
+        _read_miner_gpu(gpu, excess, has_rpm=name == "srbminer")
         for gpu in _list(fields, "gpuStats", MOST_CARDS) or ()
     )
     version = _text(fields, "version", _NAME)
-    hashrate = _number(fields, "hashrate", 0, _HIGHEST_HASHRATE)
+    hashrate = _hashrate(fields, excess)
     # The total that the agent looks for is not always one that the software has.
     hashrate = hashrate or sum(gpu.hashrate for gpu in gpus)
     if not (version or hashrate or gpus):
@@ -211,8 +216,8 @@ def read_miner(fields: Fields) -> MinerReport:
         name=name,
         running=True,
         told=True,
-        algorithm=_text(fields, "algorithm", _NAME) or None,
-        pool=without_login(_text(fields, "pool", _POOL)) or None,
+        algorithm=algorithm or None,
+        pool=_pool(fields),
         version=version or None,
         hashrate=hashrate,
         accepted=_whole(shares, "accepted", 0, _MOST_SHARES),
@@ -222,14 +227,33 @@ def read_miner(fields: Fields) -> MinerReport:
     )
 
 
-def _read_miner_gpu(gpu: Fields, *, has_rpm: bool) -> MinerGpu:
+def _excess(name: str, algorithm: str) -> float:
+    """Return how many times too high the agent's hashrates are.
+
+    It takes whatever lolMiner counts for millions, which solutions are not.
+    """
+    is_wrong = name == "lolminer" and looks_for_solutions(algorithm)
+    return _MILLION if is_wrong else 1.0
+
+
+def _hashrate(fields: Fields, excess: float) -> float | None:
+    hashrate = _number(fields, "hashrate", 0, _HIGHEST_HASHRATE)
+    return None if hashrate is None else hashrate / excess
+
+
+def _pool(fields: Fields) -> str | None:
+    # A login is taken out before anything is cut off, which may be where it ends.
+    return clean(without_login(_words(fields, "pool")), _POOL) or None
+
+
+def _read_miner_gpu(gpu: Fields, excess: float, *, has_rpm: bool) -> MinerGpu:
     index = _whole(gpu, "index", 0, 1000)
     if index is None:
         raise BadFrame("index is missing")
     # What the software does not know is zero here, but that it hashes nothing.
     return MinerGpu(
         index=index,
-        hashrate=_number(gpu, "hashrate", 0, _HIGHEST_HASHRATE) or 0.0,
+        hashrate=_hashrate(gpu, excess) or 0.0,
         temperature=_number(gpu, "temperature", 1, 150),
         power=_number(gpu, "power", 1, 5000),
         fan=None if has_rpm else _number(gpu, "fanSpeed", 1, 100),
@@ -256,11 +280,15 @@ def _whole(fields: Fields, key: str, low: float, high: float) -> int | None:
 
 
 def _text(fields: Fields, key: str, limit: int) -> str:
+    return clean(_words(fields, key), limit)
+
+
+def _words(fields: Fields, key: str) -> str:
     match fields.get(key):
         case None:
             return ""
         case str(text):
-            return clean(text, limit)
+            return text
         case _:
             raise BadFrame(f"{key} is no text")
 

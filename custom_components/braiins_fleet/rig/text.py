@@ -4,7 +4,8 @@ import re
 from typing import Final
 
 _HOME: Final = re.compile(r"/(?:root|home/[^/\s:]+)(?=[/\s:]|$)")
-_LOGIN: Final = re.compile(r"(?<=://)[^/\s@]*@")
+# Whatever is in front of the last @, as some write it without a scheme.
+_LOGIN: Final = re.compile(r"^([^:/@]*://)?.*@", re.DOTALL)
 # No more is looked at, however much was sent.
 _LOOKED_AT: Final = 4096
 
@@ -25,5 +26,5 @@ def without_home(text: str) -> str:
 
 
 def without_login(address: str) -> str:
-    """Return an address without the login that may be in it."""
-    return _LOGIN.sub("", address)
+    """Return the address of a pool without the login that may be in it."""
+    return _LOGIN.sub(r"\1", address)
