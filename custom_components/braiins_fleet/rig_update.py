@@ -144,19 +144,21 @@ class SoftwareUpdate(RigEntity[SoftwareUpdateDescription], UpdateEntity):
             )
         self._attr_in_progress = installed.is_updating
         self._attr_supported_features = UpdateEntityFeature.PROGRESS
-        if software.is_installable and release and release.fits:
+        # One that waits to be started need not be fetched again.
+        able = software.is_installable and not installed.waits
+        if able and release is not None and release.fits:
             self._attr_supported_features |= UpdateEntityFeature.INSTALL
-        self._attr_release_summary = self._summary(release)
+        self._attr_release_summary = self._summary(release, told)
 
-    def _summary(self, release: Release | None) -> str | None:
-        """Say what a person has to know before or after installing it."""
+    def _summary(self, release: Release | None, told: str | None) -> str | None:
+        """Say what a person has to know before installing it, and after that."""
         software = self.entity_description.software
-        if self._installed.waits:
+        if self._installed.waits and software.is_installable:
             key = "software_waits"
+        elif release is None or (told and not is_newer(release.version, told)):
+            return None
         elif not software.is_installable:
             key = "software_not_startable"
-        elif release is None:
-            return None
         else:
             key = "software_replaced" if release.fits else "software_not_found"
         sentence = text(self.coordinator.hass, "common", key) or ""
