@@ -179,7 +179,8 @@ def _scale(program: Program, algorithm: str) -> float:
 
 def _pool(program: Program, pool: str) -> str:
     if program.name in ("xmrig", "lolminer", "srbminer"):
-        return pool.rpartition("://")[2]
+        # SRBMiner is given several in a row, and begins with the first one.
+        return pool.partition(",")[0].rpartition("://")[2]
     return pool
 
 

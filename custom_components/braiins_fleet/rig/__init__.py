@@ -3,6 +3,7 @@
 `Rigs` knows all rigs and serves their connections; `Rig` is one of them.
 """
 
+from .algorithms import usual_algorithm
 from .checksums import is_base58check
 from .commands import (
     Command,
@@ -14,8 +15,6 @@ from .commands import (
     StartMiner,
     StopMiner,
     UninstallMiner,
-    check_arguments,
-    check_pool,
 )
 from .effects import Effect, judge
 from .errors import (
@@ -102,8 +101,6 @@ __all__ = [
     "UninstallMiner",
     "Vendor",
     "bare",
-    "check_arguments",
-    "check_pool",
     "check_wallet",
     "command_line",
     "digest_of",
@@ -116,6 +113,7 @@ __all__ = [
     "overclock",
     "parse_arguments",
     "read_release",
+    "usual_algorithm",
     "version_in",
     "web_socket",
     "without_login",

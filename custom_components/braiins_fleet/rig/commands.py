@@ -10,27 +10,17 @@ from dataclasses import dataclass
 import re
 from typing import Any, ClassVar, Final, override
 
-from .command_line import FORMS, fill
+from .command_line import FORMS, read_options
 from .errors import Unacceptable
-from .software import INSTALLABLE, SOFTWARE, STARTABLE, Software, Value
+from .software import INSTALLABLE, SOFTWARE, STARTABLE
 
 _ALGORITHM: Final = re.compile(r"[A-Za-z0-9]+(?:[._/+-][A-Za-z0-9]+)*")
 _ALGORITHM_LENGTH: Final = 40
-_POOL: Final = re.compile(
-    r"""
-    (?:(?:(?:stratum[12]?|ethstratum|ethproxy)(?:\+(?:tcp|ssl|tls))?|tcp|ssl|tls)://)?
-    (?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])
-    :(?P<port>[1-9][0-9]{0,4})
-    """,
-    re.VERBOSE | re.IGNORECASE | re.ASCII,
-)
-_HIGHEST_PORT: Final = 65535
 # As pools have them: addresses with a coin in front, a worker, a reference behind.
 _WALLET: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._+/@#=~-]{2,255}")
 _WORKER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # Pools that take anything for one want to know of the payout here: `c=LTC,mc=RVN`.
 _PASSWORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+=,/@-]{0,127}")
-_MOST_ARGUMENTS: Final = 32
 
 
 class Command(ABC):
@@ -91,7 +81,7 @@ class StartMiner(Command):
             self.algorithm
         ):
             raise Unacceptable("algorithm", "malformed")
-        check_pool(self.pool)
+        FORMS[self.software].read(self.pools)
         if not _WALLET.fullmatch(self.wallet):
             raise Unacceptable("wallet", "malformed")
         if self.worker:
@@ -101,78 +91,35 @@ class StartMiner(Command):
                 raise Unacceptable("worker", "ignored")
         if self.password and not _PASSWORD.fullmatch(self.password):
             raise Unacceptable("password", "malformed")
-        if len(self.backups) > FORMS[self.software].backups:
-            raise Unacceptable("backups", "too_many")
-        for pool in self.backups:
-            check_pool(pool, "backups")
-        check_arguments(software, self.extra_arguments)
+        read_options(software, self.extra_arguments)
 
     @property
     def pools(self) -> tuple[str, ...]:
         """Where it may come to mine."""
         return self.pool, *self.backups
 
-    @property
-    def arguments(self) -> list[str]:
-        """What goes along beyond that of which the agent knows."""
-        form, password = FORMS[self.software], self.password
-        # Options are often meant for the pool that was named last.
-        arguments = [*self.extra_arguments, *fill(form.credential, password=password)]
-        for number, pool in enumerate(self.backups, 1):
-            arguments += fill(
-                form.backup,
-                number=str(number),
-                algorithm=self.algorithm,
-                pool=pool,
-                wallet=self.wallet,
-                worker=self.worker,
-                password=password,
-            )
-        return arguments
-
     @override
     def payload(self) -> Mapping[str, Any]:
+        form = FORMS[self.software]
+        addresses = form.read(self.pools)
         payload: dict[str, Any] = {
             "name": self.software,
             "algorithm": self.algorithm,
-            "pool": self.pool,
-            "wallet": self.wallet,
+            "pool": form.pool(addresses),
+            "wallet": form.wallet(self.wallet, addresses),
         }
         if self.worker:
             payload["worker"] = self.worker
-        if self.arguments:
-            payload["extraArgs"] = self.arguments
+        if arguments := form.arguments(
+            addresses,
+            read_options(SOFTWARE[self.software], self.extra_arguments),
+            algorithm=self.algorithm,
+            wallet=self.wallet,
+            worker=self.worker,
+            password=self.password,
+        ):
+            payload["extraArgs"] = arguments
         return payload
-
-
-def check_pool(pool: str, field: str = "pool") -> None:
-    """Refuse what is not the address of a pool: a host and a port, perhaps a scheme."""
-    found = _POOL.fullmatch(pool)
-    if found is None or ".." in pool:
-        raise Unacceptable(field, "malformed")
-    if int(found["port"]) > _HIGHEST_PORT:
-        raise Unacceptable(field, "port")
-
-
-def check_arguments(software: Software, arguments: tuple[str, ...]) -> None:
-    """Refuse all arguments but options that are known, with values as they want them.
-
-    A value goes behind its option, or into it: `--pl 120` or `--pl=120`.
-    """
-    if len(arguments) > _MOST_ARGUMENTS:
-        raise Unacceptable("extra_arguments", "too_many")
-    rest = iter(arguments)
-    for argument in rest:
-        option, has_value, value = argument.partition("=")
-        wanted = software.options.get(option)
-        if wanted is None:
-            raise Unacceptable("extra_arguments", "unknown_option")
-        if wanted is not Value.NOTHING and not has_value:
-            value = next(rest, "")
-        elif wanted is Value.NOTHING and has_value:
-            raise Unacceptable("extra_arguments", "value")
-        if not re.fullmatch(wanted, value):
-            raise Unacceptable("extra_arguments", "value")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ import shlex
 from typing import Final
 import unicodedata
 
-from .command_line import FORMS, fill
-from .commands import StartMiner, check_pool
+from .algorithms import usual_algorithm
+from .command_line import FORMS, fill, read_address
+from .commands import StartMiner
 from .errors import Unacceptable
 from .software import SOFTWARE
 from .wallets import Proof, check_wallet
@@ -26,8 +27,8 @@ class FlightSheet:
     """What software is to mine, checked as far as can be without trying.
 
     Pools after the first one are for when that is away. `RIG` in the worker, the
-    wallet or the password becomes the name of each rig. `proof` is what speaks for
-    the wallet.
+    wallet or the password becomes the name of each rig. Without an algorithm it is
+    the usual one of the coin. `proof` is what speaks for the wallet.
     """
 
     name: str
@@ -48,12 +49,21 @@ class FlightSheet:
             raise Unacceptable("coin", "malformed")
         if self.software not in FORMS:
             raise Unacceptable("software", "unknown")
+        if not self.algorithm:
+            object.__setattr__(self, "algorithm", self.usual_algorithm)
+            if not self.algorithm:
+                raise Unacceptable("algorithm", "missing")
         if not self.pools:
             raise Unacceptable("pool", "missing")
-        check_pool(self.pools[0])
+        read_address(self.pools[0])
         proof = check_wallet(self.coin, self.wallet.replace(RIG, _SAMPLE))
         object.__setattr__(self, "proof", proof)
         self.start(_SAMPLE)
+
+    @property
+    def usual_algorithm(self) -> str:
+        """What the software calls the algorithm of the coin; empty if not known."""
+        return usual_algorithm(self.software, self.coin)
 
     def start(self, rig: str) -> StartMiner:
         """Return the command that has a rig of this name mine so."""
@@ -66,7 +76,7 @@ class FlightSheet:
         if not SOFTWARE[self.software].takes_worker:
             # Pools take it behind the wallet, unless it is somewhere already.
             if worker and RIG not in self.wallet + self.password:
-                wallet = f"{wallet}.{worker}"
+                wallet = re.sub("(?=[#/])|$", f".{worker}", wallet, count=1)
             worker = ""
         return StartMiner(
             software=self.software,
@@ -97,11 +107,12 @@ def parse_arguments(text: str) -> tuple[str, ...]:
 
 def command_line(start: StartMiner) -> str:
     """Return what the agent will start, but for where on the rig that lies."""
+    told = start.payload()
     words = fill(
         FORMS[start.software].line,
-        algorithm=start.algorithm,
-        pool=start.pool,
-        wallet=start.wallet,
-        worker=start.worker,
+        algorithm=told["algorithm"],
+        pool=told["pool"],
+        wallet=told["wallet"],
+        worker=told.get("worker", ""),
     )
-    return shlex.join([*words, *start.arguments])
+    return shlex.join([*words, *told.get("extraArgs", ())])

@@ -24,11 +24,16 @@ _NUMBER: Final = r"(?:[+-]?[0-9]{1,6}(?:\.[0-9]{1,4})?|\*|_)"
 
 
 class Value(StrEnum):
-    """What may follow an option, as a pattern."""
+    """What may follow an option, as a pattern.
+
+    Of a list, single entries may be empty: the card is left as it is.
+    """
 
     NOTHING = r""
-    NUMBERS = rf"{_NUMBER}(?:,{_NUMBER}){{0,31}}"
-    WORD = r"[A-Za-z0-9][A-Za-z0-9_.:+-]{0,63}"
+    NUMBERS = rf"(?=.)(?:{_NUMBER})?(?:,(?:{_NUMBER})?){{0,31}}"
+    ONE_BY_ONE = _NUMBER
+    """Numbers that are words of their own: `--devices 0 2 4`."""
+    WORDS = r"[A-Za-z0-9:][A-Za-z0-9_.:+,-]{0,127}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,18 +54,19 @@ class Software:
     is_installable: bool = False
     vendors: frozenset[Vendor] = frozenset()
     startable: bool = True
-    takes_worker: bool = True
+    takes_worker: bool = False
     tells: bool = True
     options: Mapping[str, Value] = field(default_factory=dict)
 
 
 def _options(
-    *, flags: str = "", numbers: str = "", words: str = ""
+    *, flags: str = "", numbers: str = "", one_by_one: str = "", words: str = ""
 ) -> dict[str, Value]:
     return {
         **dict.fromkeys(flags.split(), Value.NOTHING),
         **dict.fromkeys(numbers.split(), Value.NUMBERS),
-        **dict.fromkeys(words.split(), Value.WORD),
+        **dict.fromkeys(one_by_one.split(), Value.ONE_BY_ONE),
+        **dict.fromkeys(words.split(), Value.WORDS),
     }
 
 
@@ -74,14 +80,23 @@ _ALL = (
         repository="trexminer/T-Rex",
         asset="t-rex-{}-linux.tar.gz",
         vendors=frozenset({Vendor.NVIDIA}),
+        takes_worker=True,
         options=_options(
-            flags="--no-watchdog --no-color --validate-shares --no-nvml",
-            numbers="""
-                -d --devices -i --intensity --pl --cclock --mclock --lock-cclock --mt
-                --kernel --temperature-limit --temperature-start --retries
-                --retry-pause --timeout --lhr-tune --dag-build-mode
+            flags="""
+                --hide-date --keep-gpu-busy --lhr-low-power --no-color
+                --no-hashrate-report --no-new-block-info --no-nvml --no-sni
+                --no-strict-ssl --no-watchdog -q --quiet --send-stales
+                --validate-shares
             """,
-            words="-p --pass --coin --fan",
+            numbers="""
+                --back-to-main-pool-sec --cpu-priority --dag-build-mode --dataset-mode
+                -d --devices --gpu-init-mode --gpu-report-interval -N --hashrate-avr
+                -i --intensity --kernel --lhr-autotune-interval
+                --lhr-autotune-step-size --lhr-tune --lock-cclock --low-load --mt --pl
+                --reconnect-on-fail-shares -r --retries -R --retry-pause
+                --sharerate-avr --temperature-limit --temperature-start -T --timeout
+            """,
+            words="--coin --lhr-autotune-mode",
         ),
     ),
     Software(
@@ -91,12 +106,14 @@ _ALL = (
         asset="lolMiner_{}_Lin64.tar.gz",
         vendors=_BOTH,
         options=_options(
-            flags="--nocolor --shortaccept",
+            flags="--basecolor --compactaccept --no-cl --nocolor --timeprint",
             numbers="""
-                --devices --cclk --mclk --coff --moff --fan --pl --keepfree --tstart
-                --tstop --tmode
+                --cclk --coff --dagdelay --digits --disable-dag-verify
+                --dns-over-https --ergo-prebuild --fan --keepfree --longstats
+                --max-latency --mclk --moff --pl --screen --shortstats --singlethread
+                --tstart --tstop
             """,
-            words="--pass --tls --mode",
+            words="--devices --ethstratum --lhrtune --mode --pers --tmode",
         ),
     ),
     Software(
@@ -107,10 +124,18 @@ _ALL = (
         vendors=_BOTH,
         options=_options(
             numbers="""
-                -d --devices --intensity --pl --cclock --mclock --lock_cclock --fan
-                --tfan --ssl --pec -t --templimit --color --opencl --cuda --nvml
+                --cache_dag --color --cuda --dag_gen_limit --electricity_cost
+                --lhr_autotune_step --log_date --log_newjob --nvml --opencl --pec
+                --report_interval --secure_dns --share_check --watchdog
+                --watchdog_restart_delay
             """,
-            words="-p --pass --proto",
+            one_by_one="""
+                --cclock --dag_limit --dag_mode -d --devices --fan -i --intensity -k
+                --kernel --lhr --lhr_autotune --lhr_mode --lhr_tune --lock_cclock
+                --lock_mclock --mclock --mt --pl --safe_dag -t --templimit -tm
+                --templimit_mem --tfan --tfan_max --tfan_min
+            """,
+            words="--pers --proto",
         ),
     ),
     Software(
@@ -120,12 +145,26 @@ _ALL = (
         asset="teamredminer-{}-linux.tar.gz",
         vendors=frozenset({Vendor.AMD}),
         options=_options(
-            flags="--no_gpu_monitor --bus_reorder --enable_compute",
-            numbers="""
-                -d --devices --temp_limit --temp_resume --mem_temp_limit
-                --mem_temp_resume
+            flags="""
+                --allow_all_devices --bus_reorder --disable_colors --eth_aggr_mode
+                --eth_dag_alloc_patch --eth_dag_cache_verify --eth_direct_abort
+                --eth_ramp_up --eth_stagger --high_score --long_timestamps
+                --no_gpu_monitor --no_ntime_roll --no_stale_submit --pool_broken_rpc
+                --pool_force_ensub --pool_no_ensub --prog_ramp_up --prog_stagger
+                --prog_strict --short_stats --watchdog_disabled
             """,
-            words="-p --pass --eth_config --prog_config --fan_control",
+            numbers="""
+                --autolykos_mem_adjust --autolykos_slowdown -d --devices
+                --eth_4g_max_alloc --eth_alloc_epoch --eth_big_mode_adjust
+                --eth_dag_slowdown --eth_micro_delay --init_style --log_interval
+                --mem_temp_limit --mem_temp_resume --platform --pool_connect_TO
+                --pool_max_rejects --pool_rpc_TO --pool_share_limit_ms
+                --prog_dag_slowdown --temp_limit --temp_resume --verthash_max_uploads
+            """,
+            words="""
+                --eth_config --eth_dag_buf --eth_hash_report --eth_stratum_mode
+                --fan_control --prog_config
+            """,
         ),
     ),
     Software(
@@ -134,15 +173,17 @@ _ALL = (
         repository="NebuTech/NBMiner",
         asset="NBMiner_{}_Linux.tgz",
         vendors=_BOTH,
-        takes_worker=False,
         options=_options(
-            flags="--no-watchdog --enable-dag-cache",
-            numbers="""
-                -d --devices -i --intensity --fan --cclock --mclock --pl
-                --power-limit --mt --memory-tweak --temperature-limit
-                --temperature-start
+            flags="""
+                --cuckatoo-power-optimize --enable-dag-cache --enable-igpu
+                --long-format --no-interrupt --no-nvml --no-watchdog --strict-ssl
             """,
-            words="-p --password",
+            numbers="""
+                --cuckoo-intensity -d --devices --fee -i --intensity -lhr
+                --memory-tweak -mt --mt --platform --share-check --temperature-limit
+                --temperature-start --tl --ts
+            """,
+            words="--coin",
         ),
     ),
     Software(
@@ -152,14 +193,28 @@ _ALL = (
         asset="SRBMiner-Multi-{}-Linux.tar.gz",
         is_installable=True,
         vendors=_BOTH,
-        takes_worker=False,
         options=_options(
-            flags="--disable-cpu --disable-gpu --disable-huge-pages",
-            numbers="""
-                --gpu-id --gpu-intensity --gpu-cclock --gpu-mclock --gpu-coffset
-                --gpu-moffset --gpu-plimit --gpu-fan --cpu-threads --retry-time
+            flags="""
+                --autolykos2-preload --autotune-no-load --disable-auto-affinity
+                --disable-cpu --disable-extranonce-subscribe --disable-gpu
+                --disable-gpu-amd --disable-gpu-intel --disable-gpu-nvidia
+                --disable-huge-pages --disable-msr-tweaks --disable-numa-binding
+                --disable-worker-watchdog --enable-restart-on-rejected
+                --enable-workers-ramp-up --extended-log --gpu-disable-interleaving
+                --gpu-disable-oc --gpu-progpow-safe --gpu-reset-oc
+                --gpu-table-slow-build --randomx-use-1gb-pages
             """,
-            words="--password --tls --nicehash --keepalive",
+            numbers="""
+                --cpu-threads --cpu-threads-intensity --cpu-threads-percent
+                --cpu-threads-priority --cpu-threads-reduce --diff-factor
+                --dns-over-https --esm --give-up-limit --gpu-cclock0 --gpu-coffset0
+                --gpu-errors-alert --gpu-fan0 --gpu-id --gpu-intensity --gpu-mclock0
+                --gpu-moffset0 --gpu-off-temperature --gpu-plimit0 --job-timeout
+                --main-pool-reconnect --max-no-share-sent --max-no-submit-responses
+                --max-rejected-shares --miner-priority --msr-use-preset
+                --msr-use-tweaks --oc-delay --retry-time -t
+            """,
+            words="--cpu-affinity --keepalive --nicehash --send-stales",
         ),
     ),
     Software(
@@ -176,17 +231,24 @@ _ALL = (
         title="XMRig",
         repository="xmrig/xmrig",
         asset="xmrig-{}-linux-x64.tar.gz",
-        takes_worker=False,
         options=_options(
             flags="""
-                --tls --nicehash -k --keepalive --no-huge-pages --huge-pages-jit
-                --randomx-1gb-pages --randomx-no-numa --no-color
+                --cpu-no-yield --cuda --dns-ipv6 --huge-pages-jit -k --keepalive
+                --nicehash --no-color --no-cpu --no-dmi --no-huge-pages --no-nvml
+                --opencl --opencl-no-cache --pause-on-battery --randomx-1gb-pages
+                --randomx-cache-qos --randomx-no-numa --randomx-no-rdmsr --verbose
             """,
             numbers="""
-                -t --threads --cpu-priority --cpu-max-threads-hint --donate-level
-                -r --retries -R --retry-pause --print-time
+                --cpu-max-threads-hint --cpu-memory-pool --cpu-priority
+                --cuda-bfactor-hint --cuda-bsleep-hint --cuda-devices --dns-ttl
+                --donate-level --donate-over-proxy --health-print-time
+                --hugepage-size --opencl-devices --opencl-platform --print-time
+                --randomx-init --randomx-wrmsr -r --retries -R --retry-pause -t
+                --threads
             """,
-            words="-p --pass --coin --rig-id --randomx-mode --asm --cpu-affinity",
+            words="""
+                --asm --coin --cpu-affinity --cpu-argon2-impl --randomx-mode --rig-id
+            """,
         ),
     ),
 )
