@@ -37,7 +37,7 @@ def sheet_from(typed: Mapping[str, Any]) -> FlightSheet:
     return FlightSheet(
         name=typed[CONF_NAME],
         coin=typed[CONF_COIN],
-        algorithm=typed[CONF_ALGORITHM],
+        algorithm=typed.get(CONF_ALGORITHM, ""),
         software=typed[CONF_SOFTWARE],
         pools=tuple(typed[CONF_POOLS]),
         wallet=typed[CONF_WALLET],

@@ -52,11 +52,14 @@ _WRONG: Final = {
     "name_taken": CONF_NAME,
     "coin_malformed": CONF_COIN,
     "algorithm_malformed": CONF_ALGORITHM,
+    "algorithm_missing": CONF_ALGORITHM,
     "pool_missing": CONF_POOLS,
     "pool_malformed": CONF_POOLS,
     "pool_port": CONF_POOLS,
+    "pool_scheme": CONF_POOLS,
     "backups_malformed": CONF_POOLS,
     "backups_port": CONF_POOLS,
+    "backups_scheme": CONF_POOLS,
     "backups_too_many": CONF_POOLS,
     "wallet_address": CONF_WALLET,
     "wallet_malformed": CONF_WALLET,
@@ -89,7 +92,7 @@ _SCHEMA: Final = vol.Schema(
                 translation_key="mining_software",
             )
         ),
-        vol.Required(CONF_ALGORITHM): TextSelector(),
+        vol.Optional(CONF_ALGORITHM): TextSelector(),
         vol.Required(CONF_POOLS): TextSelector(TextSelectorConfig(multiple=True)),
         vol.Required(CONF_WALLET): TextSelector(),
         vol.Optional(CONF_WORKER): TextSelector(),
@@ -128,6 +131,32 @@ class FlightSheetFlow(ConfigSubentryFlow):
     async def async_step_change(self, _: None = None) -> SubentryFlowResult:
         """Go back to what was typed."""
         return self._ask(self._typed)
+
+    async def async_step_algorithm(self, _: None = None) -> SubentryFlowResult:
+        """Say that another algorithm is usual, which may be a slip."""
+        sheet = self._sheet
+        return self.async_show_menu(
+            step_id="algorithm",
+            menu_options=["usual", "typed", "change"],
+            description_placeholders={
+                "software": sheet.software,
+                "coin": COINS[sheet.coin].name,
+                "usual": sheet.usual_algorithm,
+                "algorithm": sheet.algorithm,
+            },
+        )
+
+    async def async_step_usual(self, _: None = None) -> SubentryFlowResult:
+        """Take the usual algorithm."""
+        return await self._check(
+            self._typed | {CONF_ALGORITHM: self._sheet.usual_algorithm}
+        )
+
+    async def async_step_typed(self, _: None = None) -> SubentryFlowResult:
+        """Take all as it was typed, and show what comes of it."""
+        if self._sheet.proof is Proof.CHECKSUM:
+            return await self.async_step_confirm()
+        return await self.async_step_confirm_unchecked()
 
     async def async_step_confirm(self, _: None = None) -> SubentryFlowResult:
         """Show what a rig will be told to start."""
@@ -169,9 +198,11 @@ class FlightSheetFlow(ConfigSubentryFlow):
             return self._ask(typed, "name_reserved")
         if is_taken(self._get_entry(), FLIGHT_SHEET, self._sheet.name, but):
             return self._ask(typed, "name_taken")
-        if self._sheet.proof is Proof.CHECKSUM:
-            return await self.async_step_confirm()
-        return await self.async_step_confirm_unchecked()
+        typed[CONF_ALGORITHM] = self._sheet.algorithm
+        usual = self._sheet.usual_algorithm
+        if usual and usual.lower() != self._sheet.algorithm.lower():
+            return await self.async_step_algorithm()
+        return await self.async_step_typed()
 
     def _ask(self, typed: dict[str, Any], wrong: str = "") -> SubentryFlowResult:
         software = SOFTWARE.get(typed.get(CONF_SOFTWARE, ""))

@@ -109,7 +109,7 @@ async def test_what_was_typed_can_be_changed_after_the_preview(
     assert suggested(form) == TYPED
     menu = await send(hass, form, TYPED | {"pools": [POOL, "", "backup:3333"]})
     assert menu["description_placeholders"] is not None
-    assert "-o backup:3333" in menu["description_placeholders"]["command"]
+    assert "-o stratum+tcp://backup:3333" in menu["description_placeholders"]["command"]
 
 
 async def test_a_wallet_that_cannot_be_checked_is_shown_with_a_warning(
@@ -130,7 +130,10 @@ async def test_a_wallet_that_cannot_be_checked_is_shown_with_a_warning(
         ({"name": "None"}, "name", "name_reserved"),
         ({"coin": "R V N"}, "coin", "coin_malformed"),
         ({"algorithm": "a b"}, "algorithm", "algorithm_malformed"),
+        ({"coin": "NEW", "algorithm": ""}, "algorithm", "algorithm_missing"),
         ({"pools": []}, "pools", "pool_missing"),
+        ({"pools": ["ethproxy+tcp://x:1"]}, "pools", "pool_scheme"),
+        ({"pools": [POOL, "nicehash+tcp://x:1"]}, "pools", "backups_scheme"),
         ({"pools": ["http://x"]}, "pools", "pool_malformed"),
         ({"pools": ["x:99999"]}, "pools", "pool_port"),
         ({"pools": [POOL, "x"]}, "pools", "backups_malformed"),
@@ -184,6 +187,38 @@ async def test_the_options_that_are_accepted_are_named(
     )
     assert form["description_placeholders"] is not None
     assert "--intensity" in form["description_placeholders"]["options"]
+
+
+async def test_the_usual_algorithm_is_taken_where_none_is_named(
+    hass: HomeAssistant, fleet: MockConfigEntry
+) -> None:
+    unnamed = {key: value for key, value in TYPED.items() if key != "algorithm"}
+    menu = await send(hass, await begin(hass, fleet), unnamed)
+    assert menu["step_id"] == "confirm"
+    await choose(hass, menu, "save")
+    (subentry,) = fleet.subentries.values()
+    assert subentry.data["algorithm"] == "kawpow"
+
+
+@pytest.mark.parametrize(("answer", "kept"), [("usual", "kawpow"), ("typed", "kaspa")])
+async def test_an_algorithm_that_is_not_the_usual_one_is_asked_about(
+    hass: HomeAssistant, fleet: MockConfigEntry, answer: str, kept: str
+) -> None:
+    menu = await send(hass, await begin(hass, fleet), TYPED | {"algorithm": "kaspa"})
+    assert menu["step_id"] == "algorithm"
+    assert menu["description_placeholders"] == {
+        "software": "t-rex",
+        "coin": "Ravencoin",
+        "usual": "kawpow",
+        "algorithm": "kaspa",
+    }
+    menu = await choose(hass, menu, answer)
+    assert menu["step_id"] == "confirm"
+    assert menu["description_placeholders"] is not None
+    assert f"-a {kept} " in menu["description_placeholders"]["command"]
+    await choose(hass, menu, "save")
+    (subentry,) = fleet.subentries.values()
+    assert subentry.data["algorithm"] == kept
 
 
 async def test_a_name_is_given_once(
