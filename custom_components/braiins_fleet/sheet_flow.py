@@ -139,7 +139,7 @@ class FlightSheetFlow(ConfigSubentryFlow):
             step_id="algorithm",
             menu_options=["usual", "typed", "change"],
             description_placeholders={
-                "software": sheet.software,
+                "software": SOFTWARE[sheet.software].title,
                 "coin": COINS[sheet.coin].name,
                 "usual": sheet.usual_algorithm,
                 "algorithm": sheet.algorithm,
@@ -213,7 +213,7 @@ class FlightSheetFlow(ConfigSubentryFlow):
             errors={_WRONG[wrong]: wrong} if wrong else {},
             description_placeholders={
                 "options": ", ".join(options),
-                "software": software.name if software else "",
+                "software": software.title if software else "",
                 "coin": typed.get(CONF_COIN, ""),
             },
         )

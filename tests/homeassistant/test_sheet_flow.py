@@ -207,7 +207,7 @@ async def test_an_algorithm_that_is_not_the_usual_one_is_asked_about(
     menu = await send(hass, await begin(hass, fleet), TYPED | {"algorithm": "kaspa"})
     assert menu["step_id"] == "algorithm"
     assert menu["description_placeholders"] == {
-        "software": "t-rex",
+        "software": "T-Rex",
         "coin": "Ravencoin",
         "usual": "kawpow",
         "algorithm": "kaspa",
