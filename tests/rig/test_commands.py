@@ -294,6 +294,7 @@ def start(**other: Any) -> StartMiner:
         {"software": "lolminer", "extra_arguments": ("--devices", "NVIDIA")},
         {"software": "teamredminer", "extra_arguments": ("--fan_control", ":::100")},
         {"software": "nbminer", "extra_arguments": ("-mt", "1", "-lhr", "65,68,0,-1")},
+        {"software": "nbminer", "extra_arguments": ("--cclock", "@1200,-100")},
     ],
     ids=str,
 )

@@ -20,7 +20,8 @@ class Vendor(StrEnum):
     OTHER = "other"
 
 
-_NUMBER: Final = r"(?:[+-]?[0-9]{1,6}(?:\.[0-9]{1,4})?|\*|_)"
+# NBMiner locks a clock that has @ in front.
+_NUMBER: Final = r"(?:[@+-]?[0-9]{1,6}(?:\.[0-9]{1,4})?|\*|_)"
 
 
 class Value(StrEnum):
@@ -179,9 +180,9 @@ _ALL = (
                 --long-format --no-interrupt --no-nvml --no-watchdog --strict-ssl
             """,
             numbers="""
-                --cuckoo-intensity -d --devices --fee -i --intensity -lhr
-                --memory-tweak -mt --mt --platform --share-check --temperature-limit
-                --temperature-start --tl --ts
+                --cclock --cuckoo-intensity -d --devices --fan --fee -i --intensity
+                -lhr --mclock --memory-tweak -mt --mt --pl --platform --power-limit
+                --share-check --temperature-limit --temperature-start --tl --ts
             """,
             words="--coin",
         ),
