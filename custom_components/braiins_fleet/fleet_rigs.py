@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from .hashrates import HashrateUnit
+from .rig import algorithm_name
 from .rig_state import RigSnapshot
 
 
@@ -30,8 +31,7 @@ def total_of_rigs(rigs: Iterable[RigSnapshot]) -> RigTotals:
     for rig in here:
         for unit in HashrateUnit:
             for miner in rig.counted_in(unit):
-                # Mining software agrees on the names, but not on how to write them.
-                name = (miner.algorithm or miner.name).lower()
+                name = algorithm_name(miner.algorithm or miner.name)
                 of_unit = hashrates.setdefault(unit, {})
                 rate = (miner.hashrate or 0.0) / unit.scale
                 of_unit[name] = of_unit.get(name, 0.0) + rate

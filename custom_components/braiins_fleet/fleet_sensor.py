@@ -1,7 +1,7 @@
 """The sensors of the fleet as a whole."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, override
 
@@ -23,9 +23,9 @@ from homeassistant.core import callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN, EFFICIENCY_UNIT, FLEET, HASHRATE_UNIT
+from .entity import NOTHING, ChangingEntity
 from .farm import FARM
 from .fleet import FleetConfigEntry, FleetCoordinator, FleetState, as_attributes
 from .hashrates import HashrateUnit
@@ -111,28 +111,7 @@ def _has_rigs(state: FleetState) -> bool:
     return bool(state.rigs.rigs)
 
 
-def _hashrate(unit: HashrateUnit) -> FleetSensorDescription:
-    def rates(state: FleetState) -> Mapping[str, float]:
-        return state.rigs.hashrates.get(unit, {})
-
-    def attributes(state: FleetState) -> Mapping[str, Any]:
-        return {
-            "algorithms": {
-                name: significant(rate) for name, rate in sorted(rates(state).items())
-            }
-        }
-
-    return _measured(
-        key=f"rigs_hashrate_{unit.slug}",
-        native_unit_of_measurement=unit,
-        value=lambda state: significant(sum(rates(state).values())),
-        attributes=attributes,
-        there=lambda state: bool(rates(state)),
-    )
-
-
 RIG_TOTALS: tuple[FleetSensorDescription, ...] = (
-    *map(_hashrate, HashrateUnit),
     _measured(key="rigs", value=lambda state: state.rigs.rigs, there=_has_rigs),
     _measured(
         key="rigs_connected",
@@ -141,6 +120,21 @@ RIG_TOTALS: tuple[FleetSensorDescription, ...] = (
     ),
     _measured(key="gpus", value=lambda state: state.rigs.gpus, there=_has_rigs),
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlgorithmDescription(SensorEntityDescription):
+    """What all rigs hash in one algorithm."""
+
+    unit: HashrateUnit | None = None
+    algorithm: str = ""
+
+
+RIGS_HASHRATE = AlgorithmDescription(
+    key="rigs_hashrate", state_class=SensorStateClass.MEASUREMENT
+)
+# Agents may tell of algorithms what they like.
+_MOST_ALGORITHMS = 40
 
 # What the fleet shows while nobody does any long work.
 IDLE = "idle"
@@ -163,71 +157,130 @@ def add_fleet_sensors(
         FleetSensor(entry.runtime_data, description) for description in FLEET_SENSORS
     )
     async_add_entities([JobSensor()])
-    registry = er.async_get(entry.runtime_data.hass)
+    coordinator = entry.runtime_data
+    registry = er.async_get(coordinator.hass)
     waiting = set(RIG_TOTALS)
+    # What there was before, there is again.
+    remembered = set(
+        _algorithms(er.async_entries_for_config_entry(registry, entry.entry_id))
+    )
+    shown: set[AlgorithmDescription] = set()
 
     @callback
     def look() -> None:
-        state = entry.runtime_data.data
+        state = coordinator.data
         new = {
             each
             for each in waiting
             if (each.there and each.there(state))
             or registry.async_get_entity_id(Platform.SENSOR, DOMAIN, _unique_id(each))
         }
-        if new:
-            waiting.difference_update(new)
-            async_add_entities(FleetSensor(entry.runtime_data, each) for each in new)
+        waiting.difference_update(new)
+        told = {
+            _of_algorithm(unit, name)
+            for unit, rates in state.rigs.hashrates.items()
+            for name in rates
+        }
+        more = sorted((remembered | told) - shown, key=lambda each: each.key)
+        del more[max(0, _MOST_ALGORITHMS - len(shown)) :]
+        remembered.clear()
+        shown.update(more)
+        if new or more:
+            async_add_entities(FleetSensor(coordinator, each) for each in new)
+            async_add_entities(AlgorithmSensor(coordinator, each) for each in more)
 
     look()
-    entry.async_on_unload(entry.runtime_data.async_add_listener(look))
+    entry.async_on_unload(coordinator.async_add_listener(look))
 
 
-def _unique_id(description: FleetSensorDescription) -> str:
+def _of_algorithm(unit: HashrateUnit, name: str) -> AlgorithmDescription:
+    return replace(
+        RIGS_HASHRATE,
+        key=f"{RIGS_HASHRATE.key}_{unit.slug}_{name}",
+        translation_key=RIGS_HASHRATE.key,
+        native_unit_of_measurement=unit,
+        unit=unit,
+        algorithm=name,
+    )
+
+
+def _algorithms(entities: Iterable[er.RegistryEntry]) -> Iterator[AlgorithmDescription]:
+    units = {unit.slug: unit for unit in HashrateUnit}
+    for entity in entities:
+        _, is_one, known_as = entity.unique_id.partition(f"{RIGS_HASHRATE.key}_")
+        slug, _, name = known_as.partition("_")
+        if is_one and name and slug in units:
+            yield _of_algorithm(units[slug], name)
+
+
+def _unique_id(description: SensorEntityDescription) -> str:
     return f"{FLEET}_{description.key}"
 
 
-class FleetSensor(CoordinatorEntity[FleetCoordinator], SensorEntity):
+class _Total[D: SensorEntityDescription](
+    ChangingEntity[FleetCoordinator, D], SensorEntity
+):
+    """A sensor of the fleet."""
+
+    _attr_device_info = DeviceInfo(identifiers={(DOMAIN, FLEET)})
+    entity_description: D
+
+    def __init__(self, coordinator: FleetCoordinator, description: D) -> None:
+        super().__init__(coordinator, description)
+        self._attr_unique_id = _unique_id(description)
+        self._look()
+
+    @override
+    def _read(self) -> Any:
+        return self._total() if self.coordinator.is_complete else NOTHING
+
+    def _total(self) -> Any:
+        raise NotImplementedError
+
+
+class FleetSensor(_Total[FleetSensorDescription]):
     """A total."""
 
-    _attr_has_entity_name = True
     # They would be written down with each change of the power.
-    _unrecorded_attributes = frozenset({"algorithms", "areas"})
+    _unrecorded_attributes = frozenset({"areas"})
     entity_description: FleetSensorDescription
-    _written: object = None
+
+    @override
+    def _total(self) -> tuple[float | None, Mapping[str, Any] | None]:
+        state, attributes = self.coordinator.data, self.entity_description.attributes
+        return (
+            self.entity_description.value(state),
+            attributes(state) if attributes else None,
+        )
+
+    @override
+    def _show(self, value: tuple[float | None, Mapping[str, Any] | None]) -> None:
+        self._attr_native_value, attributes = value
+        self._attr_extra_state_attributes = dict(attributes or {})
+
+
+class AlgorithmSensor(_Total[AlgorithmDescription]):
+    """What all rigs hash in one algorithm."""
+
+    entity_description: AlgorithmDescription
 
     def __init__(
-        self, coordinator: FleetCoordinator, description: FleetSensorDescription
+        self, coordinator: FleetCoordinator, description: AlgorithmDescription
     ) -> None:
-        super().__init__(coordinator)
-        self.entity_description = description
-        self._attr_unique_id = _unique_id(description)
-        self._attr_translation_key = description.key
-        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, FLEET)})
+        super().__init__(coordinator, description)
+        self._attr_translation_key = description.translation_key
+        self._attr_translation_placeholders = {"algorithm": description.algorithm}
 
-    @callback
     @override
-    def _handle_coordinator_update(self) -> None:
-        now = self.available, self.native_value, self.extra_state_attributes
-        if now != self._written:
-            self._written = now
-            self.async_write_ha_state()
+    def _total(self) -> float | None:
+        description = self.entity_description
+        hashrates = self.coordinator.data.rigs.hashrates
+        rates = hashrates.get(description.unit, {}) if description.unit else {}
+        return significant(rates.get(description.algorithm, 0.0))
 
-    @property
     @override
-    def available(self) -> bool:
-        return self.coordinator.is_complete
-
-    @property
-    @override
-    def native_value(self) -> float | None:
-        return self.entity_description.value(self.coordinator.data)
-
-    @property
-    @override
-    def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        attributes = self.entity_description.attributes
-        return attributes(self.coordinator.data) if attributes else None
+    def _show(self, value: float | None) -> None:
+        self._attr_native_value = value
 
 
 class JobSensor(SensorEntity):

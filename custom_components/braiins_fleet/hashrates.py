@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Final
 
-from .rig import bare, looks_for_solutions
+from .rig import algorithm_name, looks_for_solutions
 
 
 class HashrateUnit(StrEnum):
@@ -51,17 +51,16 @@ _SCALES: Final = {
     HashrateUnit.GIGAHASH: 1e9,
 }
 
-# By the names that mining software has for them, in lower case and without what is
-# between letters and digits.
+# By the names that they have for us.
 _ALGORITHMS: Final = {
     HashrateUnit.HASH: "cn* cryptonight*",
     HashrateUnit.KILOHASH: """
-        argon2* astrobwt* dynex* flex ghostrider gr mike minotaur* panthera power2b
+        argon2* astrobwt* dynex* flex ghostrider mike minotaur* panthera power2b
         randomx* rx* spectre* verthash xelis* yescrypt* yespower*
     """,
     HashrateUnit.GIGAHASH: """
-        alephium blake256* blake2b* blake2s* blake3* heavyhash ironfish karlsen* kaspa
-        kheavyhash pyrin* radiant sha256* sha3* sha512*
+        alephium blake256* blake2b* blake2s* blake3* ironfish karlsen* kheavyhash
+        pyrin* radiant sha256* sha3* sha512*
     """,
 }
 
@@ -69,7 +68,7 @@ _ALGORITHMS: Final = {
 @lru_cache(maxsize=256)
 def unit_of(algorithm: str | None, software: str) -> HashrateUnit:
     """Return what is counted in, for one that is not known as for most of its kind."""
-    name = bare(algorithm or "")
+    name = algorithm_name(algorithm or "")
     if looks_for_solutions(name):
         return HashrateUnit.SOLUTION
     for unit, patterns in _ALGORITHMS.items():

@@ -109,9 +109,10 @@ def _compare(
 ) -> Iterator[str]:
     part = getattr(description, "part", None)
     wanted = set() if part is None else {part.name}
-    # Software goes by its own name, which is the same in all languages.
-    if hasattr(description, "software"):
-        wanted = {"software"}
+    # Software and algorithms go by their own names, the same in all languages.
+    for named in ("software", "algorithm"):
+        if hasattr(description, named):
+            wanted = {named}
     if _placeholders(text.get("name", "")) != wanted:
         names = ", ".join(sorted(wanted)) or "none"
         yield f"{place}.name has other placeholders than {names}"

@@ -16,6 +16,7 @@ from pytest_homeassistant_custom_component.components.diagnostics import (  # ty
     get_diagnostics_for_config_entry,
 )
 
+from custom_components.braiins_fleet import fleet_sensor
 from custom_components.braiins_fleet.const import DOMAIN
 
 from .conftest import SetUp, StartMiner
@@ -44,7 +45,7 @@ async def test_the_fleet_adds_up_its_rigs(hass: HomeAssistant, yard: Yard) -> No
     watts = sum(rig.machine.watts for rig in rigs)
     assert number(total(hass, "power")) == pytest.approx(watts, abs=4)
     rate = sum(rig.machine.hashrate for rig in rigs) / 1e6
-    assert number(total(hass, "rig_hashrate_mh_s")) == pytest.approx(rate, rel=0.02)
+    assert number(total(hass, "rig_hashrate_kawpow")) == pytest.approx(rate, rel=0.02)
     # What miners hash is something else.
     assert total(hass, "hashrate") == "unknown"
 
@@ -52,17 +53,55 @@ async def test_the_fleet_adds_up_its_rigs(hass: HomeAssistant, yard: Yard) -> No
 async def test_hashrates_are_told_apart_by_algorithm(
     hass: HomeAssistant, yard: Yard
 ) -> None:
+    sockets = []
     for name in ("KAWPOW", "kawpow", "etchash"):
         rig_id, socket = await connect(yard)
         await tell(yard, rig_id, socket, **miner(name, 40e6))
+        sockets.append((rig_id, socket))
     rig_id, socket = await connect(yard)
     await tell(yard, rig_id, socket, **miner("rx/0", 5000.0))
     await yard.pass_time(6, step=6)
-    state = hass.states.get("sensor.mining_fleet_rig_hashrate_mh_s")
+    assert number(total(hass, "rig_hashrate_etchash")) == 40
+    assert number(total(hass, "rig_hashrate_kawpow")) == 80
+    state = hass.states.get("sensor.mining_fleet_rig_hashrate_randomx")
     assert state is not None
-    assert float(state.state) == 120
-    assert state.attributes["algorithms"] == {"etchash": 40, "kawpow": 80}
-    assert number(total(hass, "rig_hashrate_kh_s")) == 5
+    assert float(state.state) == 5
+    assert state.attributes["unit_of_measurement"] == "kH/s"
+    # Another software has another name for the same, and one that ends leaves zero.
+    await tell(yard, *sockets[2], **miner("daggerhashimoto", 30e6))
+    await tell(yard, rig_id, socket, **miner("RandomX", 4000.0))
+    await yard.pass_time(6, step=6)
+    assert number(total(hass, "rig_hashrate_etchash")) == 0
+    assert number(total(hass, "rig_hashrate_ethash")) == 30
+    assert number(total(hass, "rig_hashrate_randomx")) == 4
+
+
+async def test_an_algorithm_that_nobody_mines_now_is_there_after_a_restart(
+    hass: HomeAssistant, yard: Yard
+) -> None:
+    rig_id, socket = await connect(yard)
+    await tell(yard, rig_id, socket, **miner("kawpow", 40e6))
+    await yard.pass_time(6, step=6)
+    assert number(total(hass, "rig_hashrate_kawpow")) == 40
+    await hass.config_entries.async_reload(yard.entry.entry_id)
+    await yard.pass_time(6, step=6)
+    assert number(total(hass, "rig_hashrate_kawpow")) == 0
+
+
+async def test_an_agent_that_makes_up_algorithms_gets_no_sensors_without_end(
+    hass: HomeAssistant, yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleet_sensor, "_MOST_ALGORITHMS", 3)
+    rig_id, socket = await connect(yard)
+    for made_up in range(5):
+        await tell(yard, rig_id, socket, **miner(f"made-up-{made_up}", 40e6))
+        await yard.pass_time(6, step=6)
+    found = [
+        state
+        for state in hass.states.async_all("sensor")
+        if state.entity_id.startswith("sensor.mining_fleet_rig_hashrate_")
+    ]
+    assert len(found) == 3
 
 
 async def test_miners_and_rigs_count_together_and_by_area(

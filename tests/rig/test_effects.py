@@ -237,6 +237,8 @@ async def test_an_overclock_of_cards_that_are_not_told_of_is_unknown(
     [
         (after(MINER), Effect.APPLIED),
         (after(replace(MINER, algorithm="KawPow", pool=None)), Effect.APPLIED),
+        # It may be what this software calls the same.
+        (after(replace(MINER, algorithm="brand-new")), Effect.UNKNOWN),
         (after(replace(MINER, uptime=None)), Effect.APPLIED),
         (after(replace(MINER, uptime=3600)), Effect.NOT_APPLIED),
         (after(replace(MINER, told_in=1)), Effect.NOT_APPLIED),

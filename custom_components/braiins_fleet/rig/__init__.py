@@ -3,6 +3,7 @@
 `Rigs` knows all rigs and serves their connections; `Rig` is one of them.
 """
 
+from .algorithm_names import algorithm_name, looks_for_solutions
 from .algorithms import usual_algorithm
 from .checksums import is_base58check
 from .commands import (
@@ -44,7 +45,6 @@ from .rig import Rig
 from .rigs import Rigs
 from .session import Session, Socket, web_socket
 from .software import INSTALLABLE, SOFTWARE, STARTABLE, Software, Vendor
-from .solutions import bare, looks_for_solutions
 from .state import Card, Gpu, Miner, MinerCondition, RigState
 from .text import without_login
 from .tokens import digest_of, make_token
@@ -100,7 +100,7 @@ __all__ = [
     "Unacceptable",
     "UninstallMiner",
     "Vendor",
-    "bare",
+    "algorithm_name",
     "check_wallet",
     "command_line",
     "digest_of",

@@ -9,6 +9,7 @@ from enum import StrEnum
 import re
 from typing import Final
 
+from .algorithm_names import is_same_algorithm
 from .commands import (
     Command,
     Reboot,
@@ -93,11 +94,15 @@ def _judge_start(
         return Effect.UNKNOWN
     if _is_older(found, before, elapsed):
         return Effect.NOT_APPLIED
-    if found.algorithm and not _is_same_algorithm(found.algorithm, command.algorithm):
+    is_same = is_same_algorithm(found.algorithm or "", command.algorithm)
+    if is_same is False:
         return Effect.NOT_APPLIED
     if found.pool and _host(found.pool) not in map(_host, command.pools):
         return Effect.NOT_APPLIED
-    return _is_it_running(found)
+    effect = _is_it_running(found)
+    if effect is Effect.APPLIED and is_same is None:
+        return Effect.UNKNOWN
+    return effect
 
 
 def _judge_restart(before: RigState, miners: Iterable[Miner], elapsed: float) -> Effect:
@@ -130,12 +135,6 @@ def _is_older(miner: Miner, before: RigState, elapsed: float) -> bool:
     if miner.told_in <= before.reports_heard:
         return True
     return miner.uptime is not None and miner.uptime > elapsed + _LATE
-
-
-def _is_same_algorithm(one: str, other: str) -> bool:
-    """Compare letters and digits; software adds to the name what it pleases."""
-    one, other = (re.sub(r"[^a-z0-9]", "", name.lower()) for name in (one, other))
-    return one in other or other in one
 
 
 def _host(pool: str) -> str:

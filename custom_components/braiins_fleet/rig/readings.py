@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import re
 from typing import Any, Final
 
+from .algorithm_names import looks_for_solutions
 from .errors import BadFrame
 from .software import Vendor
-from .solutions import looks_for_solutions
 from .text import clean, without_login
 
 # More cards than any mainboard takes are no cards.
