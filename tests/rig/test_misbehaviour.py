@@ -27,9 +27,23 @@ from simulator.rigs.faults import GARBAGE
 from .conftest import Line, StartRig, goodbye, received, until
 from .samples import CPU, MINER, NVIDIA, STOPPED
 
-# More of them on demand: HYPOTHESIS_EXAMPLES=100000 scripts/test rig.
-EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "100"))
-patient = pytest.mark.timeout(30 + EXAMPLES)
+# The whole suite tries a few, always the same; whoever asks for more gets others.
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
+patient = pytest.mark.timeout(60 + EXAMPLES)
+
+
+def fuzzed(few: int, share: int) -> settings:
+    """Return how long to try: each test takes as long, by its share of examples."""
+    return settings(
+        derandomize=not EXAMPLES,
+        print_blob=True,
+        max_examples=EXAMPLES // share or few,
+        deadline=None,
+        suppress_health_check=[
+            HealthCheck.function_scoped_fixture,
+            HealthCheck.too_slow,
+        ],
+    )
 
 
 async def test_a_rig_that_sends_nonsense_now_and_then_stays(
@@ -257,11 +271,7 @@ FRAMES = st.one_of(
 
 
 @patient
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+@fuzzed(few=100, share=1)
 @given(st.lists(FRAMES.map(json.dumps) | st.text(), max_size=8))
 def test_no_sequence_of_frames_gets_out_of_the_library(frames: list[str]) -> None:
     clock = FakeClock()
@@ -300,11 +310,7 @@ def check(state: RigState) -> None:
 
 
 @patient
-@settings(
-    max_examples=max(1, EXAMPLES // 10),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@fuzzed(few=10, share=2)
 @given(
     frames=st.lists(
         FRAMES.map(lambda frame: json.dumps(frame).encode())
