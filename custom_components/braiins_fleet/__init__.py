@@ -36,6 +36,7 @@ from .kept_tuning import KeptTuning
 from .memory import Memory
 from .restoring import put_back_later
 from .rig_assignments import RigAssignments
+from .rig_details import withdraw_details
 from .rig_device import card_of
 from .rig_issues import withdraw_rig_issues
 from .rig_memory import RigMemory
@@ -203,6 +204,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: BraiinsConfigEntry) -> 
             farm.energy.forget(rig_id)
             withdraw_rig_issues(hass, rig_id)
         if is_fleet(entry):
+            withdraw_details(hass)
             farm.rigs.forget_all_but(())
             farm.assignments.forget_all_but(())
         await farm.kept.drop(entry.entry_id)

@@ -12,6 +12,7 @@ from .farm import Farm
 from .flight_sheets import FLIGHT_SHEET, OVERCLOCK
 from .rig import Rigs
 from .rig_coordinator import RigCoordinator
+from .rig_details import has_room, withdraw_details
 from .rig_device import keep_rig_devices, register_rig_devices
 from .rig_issues import keep_rig_issues, withdraw_rig_issues
 
@@ -94,6 +95,8 @@ class Garage:
         wanted = {each.subentry_id: each for each in entry.get_subentries_of_type(RIG)}
         for rig_id in self._coordinators.keys() - wanted.keys():
             self._remove(rig_id)
+            # Its entities are taken out as soon as this is over.
+            self._hass.loop.call_soon(self._look_for_room)
         for rig_id, subentry in wanted.items():
             coordinator = self._coordinators.get(rig_id)
             if coordinator is None:
@@ -126,6 +129,11 @@ class Garage:
         self._farm.rigs.forget_all_but(self._coordinators)
         self._farm.assignments.forget_all_but(self._coordinators)
         self._farm.energy.forget(rig_id)
+
+    @callback
+    def _look_for_room(self) -> None:
+        if has_room(self._hass, self._entry):
+            withdraw_details(self._hass)
 
     async def _close(self, _: Event | None = None) -> None:
         """Send all agents away for a while: they try again by themselves."""

@@ -6,7 +6,7 @@ from typing import Any, override
 
 from homeassistant.const import Platform
 from homeassistant.core import callback
-from homeassistant.helpers import entity_platform, entity_registry as er
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -15,13 +15,9 @@ from .const import DOMAIN
 from .entity import NOTHING, ChangingEntity
 from .rig import Gpu
 from .rig_coordinator import RigCoordinator, card_id
-from .rig_issues import tell_of_details
+from .rig_details import has_room, tell_of_details
 from .rig_state import RigSnapshot
 from .telling import By
-
-# Home Assistant takes so many entities of one entry, and all rigs share that of the
-# fleet. Where this part of them is taken, details would take the place of rigs.
-_FOR_DETAILS = 0.4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +73,8 @@ class RigEntity[D: Description](ChangingEntity[RigCoordinator, D]):
     def entity_registry_enabled_default(self) -> bool:
         # Asked for when the entity is registered, so nothing is counted too late.
         return super().entity_registry_enabled_default and (
-            _is_essential(self.entity_description) or _has_room(self.coordinator)
+            _is_essential(self.entity_description)
+            or has_room(self.coordinator.hass, self.coordinator.config_entry)
         )
 
     @property
@@ -120,7 +117,7 @@ def add_rig_entities(
         ]
         if not new:
             return
-        if not _has_room(coordinator) and any(
+        if not has_room(coordinator.hass, coordinator.config_entry) and any(
             not (
                 _is_essential(waiting[known_as][0])
                 or registry.async_get_entity_id(platform, DOMAIN, known_as)
@@ -140,16 +137,6 @@ def add_rig_entities(
 
 def _is_essential(description: Description) -> bool:
     return isinstance(description, RigEntityDescription) and description.essential
-
-
-def _has_room(coordinator: RigCoordinator) -> bool:
-    """Tell whether more than the essential entities can be enabled."""
-    entities = er.async_get(coordinator.hass).entities
-    taken = entities.get_enabled_count_for_config_entry_id(
-        coordinator.config_entry.entry_id
-    )
-    most = entity_platform.MAX_ENABLED_ENTITIES_PER_CONFIG_ENTRY
-    return taken < _FOR_DETAILS * most
 
 
 def _candidates(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import entity_platform, issue_registry as ir
+from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
 from .rig_coordinator import RigCoordinator, name_of
@@ -16,8 +16,6 @@ _SEVERITY: Final[Mapping[Trouble, ir.IssueSeverity]] = {
     Trouble.CARDS_UNREADABLE: ir.IssueSeverity.ERROR,
     Trouble.TOKEN_SHARED: ir.IssueSeverity.WARNING,
 }
-
-_DETAILS_OFF: Final = "details_off"
 
 
 @callback
@@ -50,22 +48,6 @@ def withdraw_rig_issues(hass: HomeAssistant, rig_id: str) -> None:
     """Withdraw whatever was told of a rig that is not here any more."""
     for trouble in _SEVERITY:
         ir.async_delete_issue(hass, DOMAIN, _issue_id(trouble, rig_id))
-
-
-@callback
-def tell_of_details(hass: HomeAssistant) -> None:
-    """Say that there are too many rigs for all of what they have to be enabled."""
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        _DETAILS_OFF,
-        is_fixable=False,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key=_DETAILS_OFF,
-        translation_placeholders={
-            "most": f"{entity_platform.MAX_ENABLED_ENTITIES_PER_CONFIG_ENTRY:,}"
-        },
-    )
 
 
 def _tell(

@@ -57,6 +57,34 @@ async def test_a_rig_that_comes_late_has_what_matters_enabled_and_the_rest_not(
     assert found.translation_placeholders == {"most": "100"}
 
 
+async def test_nothing_is_said_of_details_any_more_when_there_is_room_again(
+    hass: HomeAssistant, yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entities = er.async_get(hass).entities
+    await yard.start("rtx3080", name="Attic")
+    taken = entities.get_enabled_count_for_config_entry_id(yard.entry.entry_id)
+    # Two fifths of it are for details.
+    monkeypatch.setattr(entity_platform, _LIMIT, (taken + 2) * 5 // 2)
+    second = await yard.start("rtx3080", name="Garage")
+    third = await yard.start("rtx3080", name="Shed")
+    for rig, is_full in ((third, True), (second, False)):
+        assert issue(hass) is not None
+        hass.config_entries.async_remove_subentry(yard.entry, rig.rig_id)
+        await hass.async_block_till_done()
+        assert (issue(hass) is not None) is is_full
+
+
+async def test_nothing_is_said_of_details_when_the_fleet_was_deleted(
+    hass: HomeAssistant, yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entity_platform, _LIMIT, 60)
+    await yard.start("rtx3080")
+    assert issue(hass) is not None
+    await hass.config_entries.async_remove(yard.entry.entry_id)
+    await hass.async_block_till_done()
+    assert issue(hass) is None
+
+
 async def test_what_is_enabled_stays_so_when_rigs_become_many(
     hass: HomeAssistant, yard: Yard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
