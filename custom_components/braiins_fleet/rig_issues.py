@@ -9,6 +9,7 @@ from homeassistant.helpers import issue_registry as ir
 from .const import DOMAIN
 from .rig_coordinator import RigCoordinator, name_of
 from .rig_state import Trouble
+from .texts import verbatim
 
 # What costs hashes or readings now is an error; what does not is not.
 _SEVERITY: Final[Mapping[Trouble, ir.IssueSeverity]] = {
@@ -32,7 +33,7 @@ def keep_rig_issues(coordinator: RigCoordinator) -> None:
             if trouble in data.troubles:
                 lost = trouble is Trouble.CARDS_LOST
                 cards = map(name_of, data.lost if lost else data.unreadable)
-                words = {"rig": coordinator.name, "cards": ", ".join(cards)}
+                words = {"rig": coordinator.name, "cards": verbatim(", ".join(cards))}
             elif trouble not in told and data.cards.keys() - data.gpus.keys():
                 # It may turn out to be so still, as it was before a reload.
                 continue

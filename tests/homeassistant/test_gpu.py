@@ -1,6 +1,7 @@
 """The cards of a rig: what they show, and what becomes of them when they go."""
 
 from collections.abc import Callable
+import re
 
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
@@ -157,7 +158,7 @@ async def test_a_lost_card_that_silences_all_others_is_told_of_as_well(
     assert issue is not None
     assert issue.translation_placeholders == {
         "rig": "Garage",
-        "cards": "RTX 3080 01:00.0, RTX 3080 02:00.0",
+        "cards": r"RTX 3080 01\:00\.0\, RTX 3080 02\:00\.0",
     }
 
     await rig.simulated.reboot()
@@ -167,6 +168,27 @@ async def test_a_lost_card_that_silences_all_others_is_told_of_as_well(
     assert kinds(happened)[-1] == "gpu_lost"
     assert number(hass, "rtx_3080_01_00_0_power") > 0
     assert issues() == ["cards_lost"]
+
+
+async def test_the_name_of_a_card_brings_no_links_and_pictures_into_an_issue(
+    hass: HomeAssistant, yard: Yard
+) -> None:
+    evil = "[x](http://e.example) ![y](https://e.example/p) <img> www.e.example"
+    rig_id, socket = await connect(yard)
+    cards = [
+        {"name": name, "vendor": "NVIDIA", "busId": f"{place}:00.0"}
+        for name, place in ((evil, "01"), ("RTX", "02"))
+    ]
+    await measure(yard, rig_id, socket, gpus=cards)
+    for _ in range(4):
+        await yard.live(40)
+        await measure(yard, rig_id, socket, gpus=cards[1:])
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, f"cards_lost_{rig_id}")
+    assert issue is not None
+    assert issue.translation_placeholders is not None
+    said = issue.translation_placeholders["cards"]
+    assert re.sub(r"\\([^\w\s])", r"\1", said) == f"{evil[:63]}… 01:00.0"
+    assert not re.search(r"(?<!\\)[!-/:-@\[\]-`{-~]", said)
 
 
 async def test_an_issue_about_a_card_outlasts_a_reload_and_no_longer(
