@@ -1,7 +1,7 @@
 """What each mining software calls the algorithm of a coin.
 
-Only what their own documents say, and only coins that can be mined so: coins that
-pools merely pay in have no algorithm here.
+Taken from their own documents, or from programs that start them. Only coins that can
+be mined so: coins that pools merely pay in have no algorithm here.
 """
 
 from collections.abc import Mapping
