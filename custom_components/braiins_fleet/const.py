@@ -35,6 +35,9 @@ EVENT_CHANGED: Final = f"{DOMAIN}_change"
 # What the event on the bus is called that tells how far a job is.
 EVENT_JOB: Final = f"{DOMAIN}_job"
 
+# And the one that tells that a job has begun, and what has become of it in the end.
+EVENT_JOB_STATE: Final = f"{DOMAIN}_job_state"
+
 # Home Assistant has no units of its own for these.
 HASHRATE_UNIT: Final = "TH/s"
 EFFICIENCY_UNIT: Final = "J/TH"

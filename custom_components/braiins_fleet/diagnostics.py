@@ -13,8 +13,10 @@ from homeassistant.helpers import device_registry as dr
 
 from .asic import AsicError, Denied, Reading, Unreachable
 from .coordinator import MinerCoordinator
+from .farm import FARM
 from .fleet import BraiinsConfigEntry, FleetCoordinator
 from .identity import is_fleet
+from .jobs import Job
 from .redaction import redacted
 
 # Somebody waits for it, and a miner that hangs never answers.
@@ -48,6 +50,7 @@ async def _about(entry: BraiinsConfigEntry) -> dict[str, Any]:
 
 
 def _about_fleet(fleet: FleetCoordinator) -> dict[str, Any]:
+    jobs = fleet.hass.data[FARM].jobs
     return {
         "is_complete": fleet.is_complete,
         "fleet": fleet.data,
@@ -58,6 +61,17 @@ def _about_fleet(fleet: FleetCoordinator) -> dict[str, Any]:
         "rigs": [
             rig.condition | {"rig": rig.data} for rig in fleet.garage.coordinators
         ],
+        "jobs": [_about_job(job) for job in (*jobs.ended, *jobs.running)],
+    }
+
+
+def _about_job(job: Job) -> dict[str, Any]:
+    return job.as_dict() | {
+        "started": job.started,
+        "ended": job.ended,
+        # What its owner calls a miner is in both otherwise.
+        "miners": len(job.miners),
+        "error": job.error and job.error.translation_key,
     }
 
 

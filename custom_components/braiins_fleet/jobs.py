@@ -9,12 +9,14 @@ from enum import StrEnum
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final
 
+from homeassistant.const import ATTR_ENTITY_ID, Platform
 from homeassistant.core import CALLBACK_TYPE, Context, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 
-from .const import DOMAIN, EVENT_JOB, LOGGER
+from .const import DOMAIN, EVENT_JOB, EVENT_JOB_STATE, FLEET, LOGGER
 
 if TYPE_CHECKING:
     from .coordinator import MinerConfigEntry
@@ -179,6 +181,7 @@ class Job:
         )
         self._task.add_done_callback(self._end)
         self._tell()
+        self._tell_state()
 
     @callback
     def _end(self, task: asyncio.Task[None]) -> None:
@@ -193,6 +196,7 @@ class Job:
         self.ended = dt_util.utcnow()
         self._over.set()
         self._tell()
+        self._tell_state()
 
     def _as_error(self, err: BaseException) -> HomeAssistantError:
         if isinstance(err, HomeAssistantError):
@@ -212,6 +216,15 @@ class Job:
             self._timer = self._hass.loop.call_later(_TELL_EVERY, self._tell)
         self._hass.bus.async_fire(EVENT_JOB, self.as_dict(), context=self.context)
         self._on_change(self)
+
+    @callback
+    def _tell_state(self) -> None:
+        """Have it in the logbook, as of the sensor that shows jobs."""
+        entity_id = er.async_get(self._hass).async_get_entity_id(
+            Platform.SENSOR, DOMAIN, f"{FLEET}_job"
+        )
+        about = self.as_dict() | {ATTR_ENTITY_ID: entity_id}
+        self._hass.bus.async_fire(EVENT_JOB_STATE, about, context=self.context)
 
 
 class Jobs:

@@ -16,13 +16,15 @@ from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.translation import async_translate_state
 
-from .const import DOMAIN, EVENT_CHANGED, EVENT_HAPPENED
+from .const import DOMAIN, EVENT_CHANGED, EVENT_HAPPENED, EVENT_JOB_STATE
 from .happenings import What
 from .telling import SET_BY_ACTION
 from .texts import text
 
 # Actions that say little without the software that they are about.
 _OF_SOFTWARE = ("install_miner", "uninstall_miner")
+# So many miners of a job are called by their names.
+_NAMED = 5
 
 
 @callback
@@ -50,7 +52,15 @@ def async_describe_events(
     def changed(event: Event) -> dict[str, str]:
         return named(event, _change(hass, event.data))
 
+    @callback
+    def job_changed(event: Event) -> dict[str, str]:
+        return {
+            LOGBOOK_ENTRY_NAME: text(hass, "entity", "sensor.job.name") or "",
+            LOGBOOK_ENTRY_MESSAGE: _job(hass, event.data),
+        }
+
     async_describe_event(DOMAIN, EVENT_HAPPENED, happened)
+    async_describe_event(DOMAIN, EVENT_JOB_STATE, job_changed)
     async_describe_event(DOMAIN, EVENT_CHANGED, changed)
 
 
@@ -64,6 +74,20 @@ def _sentence(hass: HomeAssistant, happened: Mapping[str, Any]) -> str:
     sentence = text(hass, "common", f"logbook_{what}")
     # What a later version has written down, this one may not know.
     return what if sentence is None else sentence.format(**about)
+
+
+def _job(hass: HomeAssistant, job: Mapping[str, Any]) -> str:
+    state: str = job["state"]
+    sentence = text(hass, "common", f"logbook_job_{state}")
+    if sentence is None:
+        return state
+    kind, miners = job["kind"], job["miners"]
+    named = ", ".join(miners[:_NAMED])
+    return sentence.format(
+        kind=text(hass, "entity", f"sensor.job.state.{kind}") or kind,
+        miners=named if len(miners) <= _NAMED else f"{named}, …",
+        error=job["error"],
+    )
 
 
 def _change(hass: HomeAssistant, change: Mapping[str, Any]) -> str:

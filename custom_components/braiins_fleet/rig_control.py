@@ -6,6 +6,7 @@ The agent says yes to what it did not do, and works on one command at a time.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.config_entries import ConfigSubentry
@@ -40,7 +41,7 @@ from .rig_failures import (
 )
 from .rig_happenings import Happening, What
 from .rig_state import is_at_work
-from .telling import By, tell_change
+from .telling import By
 
 if TYPE_CHECKING:
     from .rig_coordinator import RigCoordinator
@@ -456,23 +457,7 @@ class RigControl:
         return task.result()
 
     def _note(self, by: By, before: Any = None, after: Any = None) -> Note:
-        """Return what tells the home that this was changed, and by whom."""
-        coordinator = self._coordinator
-
-        @callback
-        def note(effect: Effect) -> None:
-            tell_change(
-                coordinator.hass,
-                coordinator.config_entry,
-                by,
-                known_as=coordinator.id,
-                switch="rig_mining_on",
-                before=before,
-                after=after,
-                confirmed=effect is Effect.APPLIED,
-            )
-
-        return note
+        return partial(self._coordinator.tell_change, by, before, after)
 
     def _in_background[T](self, work: Awaitable[T]) -> asyncio.Task[T]:
         async def do() -> T:

@@ -32,6 +32,7 @@ from .rig_control import RigControl
 from .rig_happenings import CardWatch, Happening, MinerWatch, What
 from .rig_software import RigSoftware
 from .rig_state import RigSnapshot, Trouble, without_counts
+from .telling import By, tell_change
 
 # An agent whose connection broke is back at once, or after 1, 2 and 4 s.
 _GRACE = 10.0
@@ -180,6 +181,20 @@ class RigCoordinator(DataUpdateCoordinator[RigSnapshot]):
     def _note_software(self, command: Command) -> None:
         self._software.note(command, self.rig.state)
         self._publish()
+
+    @callback
+    def tell_change(self, by: By, before: Any, after: Any, effect: Effect) -> None:
+        """Tell what was changed about the rig, and by whom."""
+        tell_change(
+            self.hass,
+            self.config_entry,
+            by,
+            known_as=self.id,
+            switch="rig_mining_on",
+            before=before,
+            after=after,
+            confirmed=effect is Effect.APPLIED,
+        )
 
     @property
     def condition(self) -> dict[str, Any]:

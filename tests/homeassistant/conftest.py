@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 import os
 from pathlib import Path
 from typing import Any, cast
@@ -15,10 +15,14 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowManager
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.entity import Entity
+from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped]  # has no types
     MockConfigEntry,
+)
+from pytest_homeassistant_custom_component.components.recorder.common import (  # type: ignore[import-untyped]  # has no types
+    async_wait_recording_done,
 )
 
 from custom_components.braiins_fleet import progress, software_releases
@@ -35,6 +39,7 @@ from .rigging import Yard
 from .running import PassingTime, hang_up_on_all
 from .updating import PLATFORM
 
+type Lines = Callable[..., Awaitable[list[dict[str, Any]]]]
 type MakeEntry = Callable[..., MockConfigEntry]
 # The paths of what miners were asked for by Home Assistant in this run.
 ASKED: set[str] = set()
@@ -269,6 +274,40 @@ async def yard(
         client = await hass_client_no_auth()
         yield Yard(hass, entry, client, clock, pass_time, stack)
     await hang_up_on_all(hass)
+
+
+@pytest.fixture
+async def logbook(
+    recorder_mock: Any,  # noqa: ARG001 - it has to be there first
+    hass: HomeAssistant,
+) -> None:
+    """Have a logbook; to be asked for before anybody connects."""
+    for component in ("logbook", "websocket_api"):
+        assert await async_setup_component(hass, component, {})
+    await hass.async_block_till_done()
+
+
+@pytest.fixture
+async def lines(
+    logbook: None,  # noqa: ARG001 - it has to be there first
+    hass: HomeAssistant,
+    hass_ws_client: Any,
+) -> Lines:
+    """Open the logbook; what it returns reads what was written since."""
+    client = await hass_ws_client(hass)
+
+    async def read(since: datetime, **of: Any) -> list[dict[str, Any]]:
+        await async_wait_recording_done(hass)
+        await client.send_json_auto_id(
+            {"type": "logbook/get_events", "start_time": since.isoformat(), **of}
+        )
+        answer = await client.receive_json()
+        result: list[dict[str, Any]] = answer["result"]
+        for line in result:
+            del line["when"]
+        return result
+
+    return read
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import area_registry as ar, device_registry as dr
 import pytest
 from pytest_homeassistant_custom_component.components.diagnostics import (  # type: ignore[import-untyped]  # has no types
@@ -23,6 +24,7 @@ from simulator.journal import Kind
 
 from .conftest import MakeEntry, SetUp, StartMiner
 from .running import poll, until
+from .working import Work, begin
 
 REDACTED = "**REDACTED**"
 WALLET = "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq"
@@ -265,3 +267,28 @@ async def test_the_fleet_tells_of_all_its_miners(
     assert one["model"] == "Antminer S19k Pro"
     assert one["reachable"] is True
     assert one["polling"]["missed_polls"] == 0
+
+
+async def test_the_fleet_tells_of_its_jobs_without_the_names_of_miners(
+    hass: HomeAssistant, hass_client: Any, secretive: SimulatedMiner, set_up: SetUp
+) -> None:
+    miner = await set_up(secretive, **LOGIN)
+    hass.config_entries.async_update_entry(miner, title="Garage")
+    work = Work()
+    job = await begin(hass, miner, work=work)
+    error = HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="command_unanswered",
+        translation_placeholders={"miner": "Garage"},
+    )
+    work.ends.set_exception(error)
+    await job.wait()
+    await begin(hass, miner, work=Work())
+    [fleet] = filter(is_fleet, hass.config_entries.async_entries(DOMAIN))
+    told = await get_diagnostics_for_config_entry(hass, hass_client, fleet)
+    failed, running = told["jobs"]
+    assert (failed["state"], failed["error"]) == ("failed", "command_unanswered")
+    assert failed["ended"] >= failed["started"]
+    assert (running["state"], running["ended"]) == ("running", None)
+    assert running["miners"] == 1
+    assert told_secrets(told, secretive) == set()

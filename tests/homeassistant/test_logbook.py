@@ -1,6 +1,5 @@
 """What the logbook says of what happens to miners and rigs."""
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 import json
 from pathlib import Path
@@ -8,31 +7,27 @@ from typing import Any
 
 from homeassistant.auth.models import User
 from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
-from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.components.recorder.common import (  # type: ignore[import-untyped]  # has no types
-    async_wait_recording_done,
-)
 
 from custom_components import braiins_fleet
 from custom_components.braiins_fleet.const import (
     DOMAIN,
     EVENT_CHANGED,
     EVENT_HAPPENED,
+    EVENT_JOB_STATE,
 )
 from custom_components.braiins_fleet.happenings import What
+from custom_components.braiins_fleet.jobs import JobState, JobStep
 from custom_components.braiins_fleet.rig_happenings import What as OfRig
 from simulator import SimulatedMiner
 
 from .actions import PROMPT, act, device_of
-from .conftest import SetUp, StartMiner
-from .rig_orders import OFTEN, keep_profile, keep_sheet, while_living
-from .rigging import Yard
+from .conftest import Lines, SetUp, StartMiner
 from .running import poll
-
-type Lines = Callable[..., Awaitable[list[dict[str, Any]]]]
+from .working import JOB, Work, begin
 
 ENTITY = "event.antminer_s19k_pro_event"
 
@@ -76,40 +71,6 @@ SENTENCES: dict[What | OfRig, tuple[dict[str, Any], str]] = {
 @pytest.fixture
 def mock_recorder_before_hass(async_test_recorder: Any) -> None:
     """Have a recorder, which the logbook reads."""
-
-
-@pytest.fixture
-async def logbook(
-    recorder_mock: Any,  # noqa: ARG001 - it has to be there first
-    hass: HomeAssistant,
-) -> None:
-    """Have a logbook; to be asked for before anybody connects."""
-    for component in ("logbook", "websocket_api"):
-        assert await async_setup_component(hass, component, {})
-    await hass.async_block_till_done()
-
-
-@pytest.fixture
-async def lines(
-    logbook: None,  # noqa: ARG001 - it has to be there first
-    hass: HomeAssistant,
-    hass_ws_client: Any,
-) -> Lines:
-    """Open the logbook; what it returns reads what was written since."""
-    client = await hass_ws_client(hass)
-
-    async def read(since: datetime, **of: Any) -> list[dict[str, Any]]:
-        await async_wait_recording_done(hass)
-        await client.send_json_auto_id(
-            {"type": "logbook/get_events", "start_time": since.isoformat(), **of}
-        )
-        answer = await client.receive_json()
-        result: list[dict[str, Any]] = answer["result"]
-        for line in result:
-            del line["when"]
-        return result
-
-    return read
 
 
 async def test_what_happens_has_a_sentence_beside_the_line_of_the_entity(
@@ -180,6 +141,7 @@ def test_there_are_no_other_sentences() -> None:
         "logbook_changed",
         "logbook_done",
         "logbook_done_with",
+        *(f"logbook_job_{state}" for state in JobState),
         "logbook_set",
     }
 
@@ -362,98 +324,64 @@ async def test_what_an_action_did_is_told_where_only_entities_are_looked_at(
     assert line["domain"] == DOMAIN
 
 
-CARD = "number.garage_rtx_3080_01_00_0_power_limit"
+ENDS: dict[JobState, tuple[HomeAssistantError | None, str]] = {
+    JobState.DONE: (None, "is done: Baseline measurement, Antminer S19k Pro"),
+    JobState.FAILED: (
+        HomeAssistantError("too hot"),
+        "has failed: Baseline measurement, Antminer S19k Pro: too hot",
+    ),
+    JobState.CANCELLED: (
+        None,
+        "was cancelled: Baseline measurement, Antminer S19k Pro",
+    ),
+}
 
 
-@pytest.mark.parametrize(
-    ("action", "fields", "entity", "sentence"),
-    [
-        (
-            "switch.turn_off",
-            {"entity_id": "switch.garage"},
-            "switch.garage",
-            "Garage: Mining was changed from On to Off",
-        ),
-        (
-            "select.select_option",
-            {"entity_id": "select.garage_flight_sheet", "option": "Raven"},
-            "select.garage_flight_sheet",
-            "Garage: Flight sheet was set to Raven",
-        ),
-        (
-            "select.select_option",
-            {"entity_id": "select.garage_overclock_profile", "option": "Quiet"},
-            "select.garage_overclock_profile",
-            "Garage: Overclock profile was set to Quiet",
-        ),
-        (
-            "number.set_value",
-            {"entity_id": CARD, "value": 200},
-            CARD,
-            "Garage RTX 3080 01:00.0: Power limit was set to 200",
-        ),
-        (
-            "button.press",
-            {"entity_id": "button.garage_restart_mining_software"},
-            "button.garage_restart_mining_software",
-            "Garage: was given the command: Restart mining software",
-        ),
-        (
-            "braiins_fleet.apply_flight_sheet",
-            {"entity_id": "switch.garage", "flight_sheet": "Raven"},
-            "select.garage_flight_sheet",
-            "Garage: Flight sheet was set to Raven",
-        ),
-        (
-            "braiins_fleet.pause",
-            {"entity_id": "switch.garage"},
-            "switch.garage",
-            "Garage: was given the command: Pause",
-        ),
-        (
-            "braiins_fleet.install_miner",
-            {"entity_id": "switch.garage", "software": "gminer"},
-            "switch.garage",
-            "Garage: was given the command: Install mining software (gminer)",
-        ),
-        (
-            "braiins_fleet.reset_overclock",
-            {"entity_id": "switch.garage"},
-            "select.garage_overclock_profile",
-            "Garage: was given the command: Reset overclocking",
-        ),
-    ],
-)
-@pytest.mark.usefixtures("logbook")
-async def test_what_a_rig_was_told_has_a_line_with_who_told_it(
+@pytest.mark.parametrize("state", ENDS)
+async def test_a_job_has_a_line_as_it_begins_and_as_it_ends(
     *,
-    yard: Yard,
+    hass: HomeAssistant,
     lines: Lines,
+    still_miner: SimulatedMiner,
+    set_up: SetUp,
     hass_admin_user: User,
-    action: str,
-    fields: dict[str, Any],
-    entity: str,
-    sentence: str,
+    state: JobState,
 ) -> None:
-    await yard.start("rtx3080", habits=OFTEN)
-    keep_sheet(yard)
-    keep_profile(yard)
-    await yard.hass.async_block_till_done()
-    since = dt_util.utcnow()
-    domain, _, service = action.partition(".")
-    await while_living(
-        yard,
-        yard.hass.services.async_call(
-            domain,
-            service,
-            fields,
-            blocking=True,
-            context=Context(user_id=hass_admin_user.id),
-        ),
+    entry = await set_up(still_miner)
+    await hass.async_block_till_done()
+    work, since = Work(), dt_util.utcnow()
+    job = await begin(
+        hass, entry, work=work, context=Context(user_id=hass_admin_user.id)
     )
+    # How far it is, is told much more often.
+    job.report(step=JobStep.MEASURING)
+    error, end = ENDS[state]
+    if state is JobState.CANCELLED:
+        job.cancel()
+    elif error is None:
+        work.ends.set_result(None)
+    else:
+        work.ends.set_exception(error)
+    await job.wait()
     found = [
-        (f"{line['name']}: {line['message']}", line.get("context_user_id"))
-        for line in await lines(since, entity_ids=[entity])
+        (line["name"], line["message"], line["context_user_id"])
+        for line in await lines(since, entity_ids=[JOB])
         if "message" in line
     ]
-    assert found == [(sentence, hass_admin_user.id)]
+    user = hass_admin_user.id
+    begun = "has begun: Baseline measurement, Antminer S19k Pro"
+    assert found == [("Job", begun, user), ("Job", end, user)]
+
+
+async def test_of_many_miners_of_a_job_some_are_named(
+    hass: HomeAssistant, lines: Lines, still_miner: SimulatedMiner, set_up: SetUp
+) -> None:
+    await set_up(still_miner)
+    since = dt_util.utcnow()
+    job = {"kind": "firmware_update", "error": None, "miners": [*"ABCDEF"]}
+    for state in ("done", "of_the_future"):
+        hass.bus.async_fire(EVENT_JOB_STATE, job | {"state": state})
+    assert [line["message"] for line in await lines(since)] == [
+        "is done: Updating firmware, A, B, C, D, E, …",
+        "of_the_future",
+    ]
