@@ -1,9 +1,10 @@
-"""What one can say to miners; how it is worded is in the sentence files.
+"""What one can say to miners and rigs; how it is worded is in the sentence files.
 
 See docs/voice.md. Each is done as the action of the same name does it.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final, override
 
 from homeassistant.core import HomeAssistant
@@ -25,16 +26,17 @@ from homeassistant.helpers.intent import (
 import voluptuous as vol
 
 from .asic import Reference
-from .called import Called, miners_called
-from .changes import ATTR_CHANGE, ATTR_OF, ATTR_PERCENT, ATTR_POWER, CHANGES, Fields
-from .control import Changed
-from .services import change_each
+from .called import Called, Kind, those_called
+from .changes import ATTR_CHANGE, ATTR_OF, ATTR_PERCENT, ATTR_POWER, Fields
+from .orders import ORDERS, carry_out, require_rights_to, understood
+from .rig_actions import ATTR_FLIGHT_SHEET, ATTR_PROFILE
 from .speech import Speech, speech_in
-from .spoken_answers import About, answer, done
-from .targets import require_permission
+from .spoken import answer, done
+from .spoken_answers import About
 
 ATTR_ABOUT: Final = "about"
 ATTR_DIRECTION: Final = "direction"
+ATTR_KIND: Final = "kind"
 ATTR_THOUSANDS: Final = "thousands"
 MORE: Final = "more"
 LESS: Final = "less"
@@ -42,11 +44,12 @@ LESS: Final = "less"
 # In percent of what it is, for somebody who says just "less".
 _A_STEP = 10.0
 
-ACTIONS = {action.name: action for action in CHANGES}
-
 type Slots = Mapping[str, Any]
 
 _WHICH = {
+    vol.Optional(ATTR_KIND): vol.All(
+        vol.In([each.value for each in Kind]), vol.Coerce(Kind)
+    ),
     vol.Optional("name"): non_empty_string,
     vol.Optional("area"): non_empty_string,
     vol.Optional("floor"): non_empty_string,
@@ -71,18 +74,25 @@ _AMOUNT = {
 
 
 async def async_setup_intents(hass: HomeAssistant) -> None:
-    """Let miners be spoken to."""
+    """Let miners and rigs be spoken to."""
     async_register(hass, AskIntent())
-    async_register(hass, ChangeIntent("BraiinsFleetPause", "pause"))
-    async_register(hass, ChangeIntent("BraiinsFleetResume", "resume"))
+    for name in "Pause", "Resume", "Restart", "Reboot":
+        async_register(hass, ChangeIntent(f"BraiinsFleet{name}", name.lower()))
     async_register(
         hass,
         ChangeIntent("BraiinsFleetSetPower", "set_power_target", _AMOUNT, _amount),
     )
+    for intent_type, order, attribute in (
+        ("BraiinsFleetApplyFlightSheet", "apply_flight_sheet", ATTR_FLIGHT_SHEET),
+        ("BraiinsFleetApplyOverclock", "apply_overclock", ATTR_PROFILE),
+    ):
+        slots = {vol.Required(attribute): non_empty_string}
+        fields = partial(_only, attribute)
+        async_register(hass, ChangeIntent(intent_type, order, slots, fields))
 
 
-class MinerIntent(IntentHandler):
-    """Something that one can say to miners, by name, area or floor, or to all."""
+class SpokenIntent(IntentHandler):
+    """Something that one can say to miners and rigs, by name and place, or to all."""
 
     @override
     async def async_handle(self, intent_obj: Intent) -> IntentResponse:
@@ -92,10 +102,11 @@ class MinerIntent(IntentHandler):
         }
         speech = await speech_in(intent_obj.hass, intent_obj.language)
         response = intent_obj.create_response()
-        miners: list[Called] = []
+        called: list[Called] = []
         try:
-            miners = miners_called(
+            called = those_called(
                 intent_obj.hass,
+                kind=slots.get(ATTR_KIND),
                 name=slots.get("name"),
                 area=slots.get("area"),
                 floor=slots.get("floor"),
@@ -104,14 +115,14 @@ class MinerIntent(IntentHandler):
                     slots.get("preferred_area_id"), slots.get("preferred_floor_id")
                 ),
             )
-            await self.respond(intent_obj, miners, slots, speech, response)
+            await self.respond(intent_obj, called, slots, speech, response)
         except IntentError:
             # Home Assistant has its own words for a name that fits nothing.
             raise
         except HomeAssistantError as err:
             response.async_set_error(
                 IntentResponseErrorCode.FAILED_TO_HANDLE
-                if miners
+                if called
                 else IntentResponseErrorCode.NO_VALID_TARGETS,
                 speech.error(err, ""),
             )
@@ -120,7 +131,7 @@ class MinerIntent(IntentHandler):
     async def respond(
         self,
         intent_obj: Intent,
-        miners: list[Called],
+        called: list[Called],
         slots: Slots,
         speech: Speech,
         response: IntentResponse,
@@ -129,11 +140,11 @@ class MinerIntent(IntentHandler):
         raise NotImplementedError
 
 
-class AskIntent(MinerIntent):
-    """Asks how it is with miners."""
+class AskIntent(SpokenIntent):
+    """Asks how it is with miners and rigs."""
 
     intent_type = "BraiinsFleetAsk"
-    description = "Tells how it is with Bitcoin miners"
+    description = "Tells how it is with Bitcoin miners and GPU rigs"
 
     @property
     @override
@@ -149,34 +160,33 @@ class AskIntent(MinerIntent):
     async def respond(
         self,
         intent_obj: Intent,
-        miners: list[Called],
+        called: list[Called],
         slots: Slots,
         speech: Speech,
         response: IntentResponse,
     ) -> None:
-        entries = [miner.entry for miner in miners]
-        await require_permission(
-            intent_obj.hass, intent_obj.context, entries, only_reads=True
+        await require_rights_to(
+            intent_obj.hass, intent_obj.context, called, only_reads=True
         )
         response.response_type = IntentResponseType.QUERY_ANSWER
         about = slots.get(ATTR_ABOUT, About.STATUS)
-        response.async_set_speech(answer(speech, about, miners))
-        response.async_set_results([*map(_target, miners)])
-        response.async_set_states([miner.switch for miner in miners])
+        response.async_set_speech(answer(speech, about, called))
+        response.async_set_results([*map(_target, called)])
+        response.async_set_states([each.switch for each in called])
 
 
-class ChangeIntent(MinerIntent):
-    """Has miners do what an action does."""
+class ChangeIntent(SpokenIntent):
+    """Has miners and rigs do what an action does."""
 
     def __init__(
         self,
         intent_type: str,
-        action: str,
+        order: str,
         slots: Mapping[vol.Marker, Any] | None = None,
         fields: Callable[[Slots], Fields] = lambda _: {},
     ) -> None:
         self.intent_type = intent_type
-        self._action = ACTIONS[action]
+        self._order = ORDERS[order]
         self._slots = slots or {}
         self._fields = fields
 
@@ -189,36 +199,43 @@ class ChangeIntent(MinerIntent):
     async def respond(
         self,
         intent_obj: Intent,
-        miners: list[Called],
+        called: list[Called],
         slots: Slots,
         speech: Speech,
         response: IntentResponse,
     ) -> None:
-        action, entries = self._action, [miner.entry for miner in miners]
-        fields = vol.Schema(dict(action.fields))(self._fields(slots))
-        await require_permission(intent_obj.hass, intent_obj.context, entries)
-        outcomes = await change_each(action, entries, fields, intent_obj.context)
-        said = done(speech, action.name, miners, outcomes)
-        changed = [
-            miner
-            for miner, outcome in zip(miners, outcomes, strict=True)
-            if isinstance(outcome, Changed)
+        order, context = self._order, intent_obj.context
+        fields = order.checked(self._fields(slots))
+        await require_rights_to(intent_obj.hass, context, called)
+        fields = understood(called, fields)
+        outcomes = await carry_out(order, called, fields, context)
+        wanted = fields.get(ATTR_FLIGHT_SHEET) or fields.get(ATTR_PROFILE, "")
+        said = done(speech, order.name, called, outcomes, wanted)
+        did = [
+            each
+            for each, outcome in zip(called, outcomes, strict=True)
+            if not isinstance(outcome, HomeAssistantError)
         ]
-        if not changed:
+        if not did:
             response.async_set_error(IntentResponseErrorCode.FAILED_TO_HANDLE, said)
             return
         response.async_set_speech(said)
         response.async_set_results(
-            [*map(_target, changed)],
-            [_target(miner) for miner in miners if miner not in changed],
+            [*map(_target, did)],
+            [_target(each) for each in called if each not in did],
         )
-        response.async_set_states([miner.switch for miner in miners])
+        response.async_set_states([each.switch for each in called])
 
 
-def _target(miner: Called) -> IntentResponseTarget:
+def _target(called: Called) -> IntentResponseTarget:
     return IntentResponseTarget(
-        miner.name, IntentResponseTargetType.ENTITY, miner.switch.entity_id
+        called.name, IntentResponseTargetType.ENTITY, called.switch.entity_id
     )
+
+
+def _only(name: str, slots: Slots) -> Fields:
+    """Return what the action is given: one thing, as it was said."""
+    return {name: slots[name]}
 
 
 def _amount(slots: Slots) -> Fields:

@@ -15,7 +15,7 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.util.json import JsonValueType
@@ -26,7 +26,7 @@ from .failures import in_one
 from .flight_sheets import FLIGHT_SHEET, OVERCLOCK
 from .rig import INSTALLABLE, Effect, InstallMiner, Shutdown, UninstallMiner
 from .rig_coordinator import RigCoordinator
-from .rig_failures import no_flight_sheet
+from .rig_failures import no_flight_sheet, no_such
 from .rig_state import is_at_work
 from .rig_targets import rigs_of
 from .telling import By
@@ -43,6 +43,8 @@ _MOST_MINUTES: Final = 24 * 60
 type Answer = dict[str, JsonValueType]
 type Fields = Mapping[str, Any]
 type Work = Callable[[RigCoordinator, Fields, By], Awaitable[Effect]]
+# What became of something that a rig was to do.
+type RigOutcome = Effect | HomeAssistantError
 
 _PATIENCE: Final = {
     vol.Optional(ATTR_WHEN_CONNECTED, default=False): cv.boolean,
@@ -109,20 +111,13 @@ def _profile(rig: RigCoordinator, given: Fields) -> ConfigSubentry:
 
 def _named(rig: RigCoordinator, kind: str, name: str) -> ConfigSubentry:
     """Return what a person made for rigs and called so."""
-    all_ = rig.config_entry.get_subentries_of_type(kind)
-    titles = {each.title.casefold(): each for each in all_}
+    titles = {
+        each.title.casefold(): each
+        for each in rig.config_entry.get_subentries_of_type(kind)
+    }
     found = titles.get(name.strip().casefold())
     if found is None:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key=(
-                "no_such_flight_sheet" if kind == FLIGHT_SHEET else "no_such_profile"
-            ),
-            translation_placeholders={
-                "name": name,
-                "there": ", ".join(sorted(each.title for each in titles.values())),
-            },
-        )
+        raise no_such(kind, name, titles.values())
     return found
 
 
@@ -242,28 +237,49 @@ async def do_with_rigs(
     by: By,
     first: int = 0,
 ) -> list[Answer]:
-    """Do something with each of the rigs, and tell of each how that went.
+    """Do something with each of the rigs, and tell of each how that went."""
+    outcomes = await work_each(rigs, work, given, by=by, first=first)
+    errors += [each for each in outcomes if isinstance(each, HomeAssistantError)]
+    return [
+        {
+            ATTR_NAME: rig.name,
+            "device_id": dr.async_get_device_id_by_identifier(
+                hass, (DOMAIN, rig.id), config_entry_id=rig.config_entry.entry_id
+            ),
+            **_told(outcome),
+        }
+        for rig, outcome in zip(rigs, outcomes, strict=True)
+    ]
+
+
+async def work_each(
+    rigs: Sequence[RigCoordinator],
+    work: Work,
+    given: Fields,
+    *,
+    by: By,
+    first: int = 0,
+) -> list[RigOutcome]:
+    """Do something with each of the rigs; returns what became of it, in their order.
 
     They take their turns from the `first` on, where they are told one by one.
     """
     some = asyncio.Semaphore(AT_ONCE)
 
-    async def do(place: int, rig: RigCoordinator) -> Answer:
-        answer: Answer = {
-            ATTR_NAME: rig.name,
-            "device_id": dr.async_get_device_id_by_identifier(
-                hass, (DOMAIN, rig.id), config_entry_id=rig.config_entry.entry_id
-            ),
-        }
+    async def do(place: int, rig: RigCoordinator) -> RigOutcome:
         # Rigs that are switched on one after the other spare the fuse.
         await asyncio.sleep(place * given[ATTR_STAGGER])
         try:
             async with some:
-                effect = await work(rig, given, by)
+                return await work(rig, given, by)
         except HomeAssistantError as err:
-            errors.append(err)
-            return {**answer, "ok": False, "confirmed": False, "error": str(err)}
-        confirmed = effect is Effect.APPLIED
-        return {**answer, "ok": True, "confirmed": confirmed, "error": None}
+            return err
 
     return await asyncio.gather(*(do(*each) for each in enumerate(rigs, first)))
+
+
+def _told(outcome: RigOutcome) -> Answer:
+    """Put into an answer how it went with one rig."""
+    if isinstance(outcome, HomeAssistantError):
+        return {"ok": False, "confirmed": False, "error": str(outcome)}
+    return {"ok": True, "confirmed": outcome is Effect.APPLIED, "error": None}

@@ -1,8 +1,13 @@
 """Why a rig did not do what it was told, as whoever wanted it is told."""
 
+from collections.abc import Iterable
+from typing import Final
+
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .const import DOMAIN
+from .flight_sheets import FLIGHT_SHEET, OVERCLOCK
 from .rig import (
     Busy,
     Disconnected,
@@ -13,6 +18,13 @@ from .rig import (
     TimedOut,
     Unacceptable,
 )
+
+_NO_SUCH: Final = {FLIGHT_SHEET: "no_such_flight_sheet", OVERCLOCK: "no_such_profile"}
+_NONE_YET: Final = {FLIGHT_SHEET: "no_flight_sheets", OVERCLOCK: "no_profiles"}
+_SEVERAL: Final = {
+    FLIGHT_SHEET: "several_flight_sheets",
+    OVERCLOCK: "several_profiles",
+}
 
 
 def undone_by_rig(rig: str, err: RigError) -> HomeAssistantError:
@@ -71,6 +83,30 @@ def no_flight_sheet(rig: str) -> ServiceValidationError:
         translation_domain=DOMAIN,
         translation_key="no_flight_sheet",
         translation_placeholders={"rig": rig},
+    )
+
+
+def no_such(
+    kind: str, name: str, there: Iterable[ConfigSubentry]
+) -> ServiceValidationError:
+    """Say that no flight sheet or profile is called so, and what there is."""
+    titles = sorted(each.title for each in there)
+    key = _NO_SUCH[kind] if titles else _NONE_YET[kind]
+    return _naming(key, name, titles)
+
+
+def several_such(
+    kind: str, name: str, those: Iterable[ConfigSubentry]
+) -> ServiceValidationError:
+    """Say that more than one could be meant."""
+    return _naming(_SEVERAL[kind], name, sorted(each.title for each in those))
+
+
+def _naming(key: str, name: str, titles: Iterable[str]) -> ServiceValidationError:
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders={"name": name, "there": ", ".join(titles)},
     )
 
 

@@ -1,12 +1,12 @@
 """Which rigs an action is for, and whether whoever calls it may do that to them."""
 
 from collections.abc import Iterable
-from typing import cast
+from typing import Any, cast
 
-from homeassistant.auth.permissions.const import POLICY_CONTROL
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import ATTR_ENTITY_ID, ENTITY_MATCH_ALL
-from homeassistant.core import HomeAssistant, ServiceCall
-from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
+from homeassistant.core import Context, HomeAssistant, ServiceCall
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.target import (
     TargetSelection,
@@ -17,6 +17,20 @@ from .const import DOMAIN
 from .fleet import FleetConfigEntry
 from .identity import is_fleet
 from .rig_coordinator import RigCoordinator
+from .targets import require_rights
+
+
+def all_rigs(hass: HomeAssistant) -> list[RigCoordinator]:
+    """Return every rig, be it connected or not."""
+    fleets = (
+        cast("FleetConfigEntry", entry)
+        for entry in hass.config_entries.async_loaded_entries(DOMAIN)
+        if is_fleet(entry)
+    )
+    return sorted(
+        (rig for fleet in fleets for rig in fleet.runtime_data.garage.coordinators),
+        key=lambda rig: rig.name,
+    )
 
 
 async def rigs_of(hass: HomeAssistant, call: ServiceCall) -> list[RigCoordinator]:
@@ -26,25 +40,21 @@ async def rigs_of(hass: HomeAssistant, call: ServiceCall) -> list[RigCoordinator
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="no_rigs"
         )
-    await require_control(hass, call, rigs)
+    await require_rig_permission(hass, call.context, rigs)
     return rigs
 
 
 def rigs_chosen(hass: HomeAssistant, call: ServiceCall) -> list[RigCoordinator]:
     """Return the rigs that were chosen, of which there may be none."""
-    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
-        if is_fleet(entry):
-            fleet = cast("FleetConfigEntry", entry)
-            rigs = sorted(
-                fleet.runtime_data.garage.coordinators, key=lambda rig: rig.name
-            )
-            chosen = _chosen(hass, call, fleet)
-            return rigs if chosen is None else [rig for rig in rigs if rig.id in chosen]
-    return []
+    rigs = all_rigs(hass)
+    if not rigs:
+        return []
+    chosen = _chosen(hass, call, rigs[0].config_entry)
+    return rigs if chosen is None else [rig for rig in rigs if rig.id in chosen]
 
 
 def _chosen(
-    hass: HomeAssistant, call: ServiceCall, fleet: FleetConfigEntry
+    hass: HomeAssistant, call: ServiceCall, fleet: ConfigEntry[Any]
 ) -> set[str | None] | None:
     """Return the ids of the rigs that were chosen, or nothing if that is all of them.
 
@@ -64,7 +74,7 @@ def _chosen(
 
 def _parts_of(
     hass: HomeAssistant,
-    fleet: FleetConfigEntry,
+    fleet: ConfigEntry[Any],
     entity_ids: Iterable[str],
     device_ids: Iterable[str],
 ) -> set[str | None]:
@@ -86,27 +96,20 @@ def _parts_of(
     }
 
 
-async def require_control(
-    hass: HomeAssistant, call: ServiceCall, rigs: Iterable[RigCoordinator]
+async def require_rig_permission(
+    hass: HomeAssistant,
+    context: Context,
+    rigs: Iterable[RigCoordinator],
+    *,
+    only_reads: bool = False,
 ) -> None:
-    """Refuse a user who may not control each of the rigs, before any of them."""
-    if call.context.user_id is None:
-        return
-    user = await hass.auth.async_get_user(call.context.user_id)
-    if user is None:
-        raise UnknownUser(context=call.context)
-    if user.is_admin:
-        return
+    """Refuse a user who may not do that to each of the rigs, before any of them."""
     registry = er.async_get(hass)
-    ids = {rig.id for rig in rigs}
-    entries = {rig.config_entry.entry_id for rig in rigs}
-    for entry_id in entries:
-        for entity in er.async_entries_for_config_entry(registry, entry_id):
-            if entity.config_subentry_id not in ids:
-                continue
-            if not user.permissions.check_entity(entity.entity_id, POLICY_CONTROL):
-                raise Unauthorized(
-                    context=call.context,
-                    entity_id=entity.entity_id,
-                    permission=POLICY_CONTROL,
-                )
+    entries = {rig.id: rig.config_entry.entry_id for rig in rigs}
+    entities = (
+        entity.entity_id
+        for entry_id in set(entries.values())
+        for entity in er.async_entries_for_config_entry(registry, entry_id)
+        if entity.config_subentry_id in entries
+    )
+    await require_rights(hass, context, entities, only_reads=only_reads)

@@ -36,7 +36,7 @@ from .manual_tuning import MANUAL_TUNING
 from .network_changes import SET_NETWORK
 from .pool_changes import POOL_CHANGES
 from .rig_actions import async_setup_rig_actions, do_with_rigs
-from .rig_targets import require_control, rigs_chosen
+from .rig_targets import require_rig_permission, rigs_chosen
 from .settings_changes import SETTINGS_CHANGES
 from .targets import coordinator_of, miners_of
 from .telling import By
@@ -104,7 +104,7 @@ async def _change(
         )
     rigs = rigs_chosen(hass, call) if action.on_rigs else []
     miners = await miners_of(hass, call, or_none=bool(rigs))
-    await require_control(hass, call, rigs)
+    await require_rig_permission(hass, call.context, rigs)
     if action.single and len(miners) > 1:
         raise ServiceValidationError(
             translation_domain=DOMAIN,

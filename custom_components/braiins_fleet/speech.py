@@ -11,6 +11,7 @@ from homeassistant.util.language import Dialect
 
 from .asic import MinerStatus
 from .const import DOMAIN
+from .hashrates import HashrateUnit
 
 # Nobody listens to more names than that.
 _MOST_NAMES = 5
@@ -50,6 +51,15 @@ class Speech:
             return self._amount("petahash", rate / _PETA, 2)
         return self._amount("terahash", rate, 0 if rate >= 10 else 1)
 
+    def rate(self, unit: HashrateUnit, rate: float) -> str:
+        """Say how fast that is, of something else than bitcoins."""
+        digits = 0 if rate >= 100 else 1 if rate >= 10 else 2
+        return self._amount(f"rate_{unit.slug}", rate, digits)
+
+    def cost(self, unit: HashrateUnit, joules: float) -> str:
+        """Say what a hash costs."""
+        return self._amount(f"joules_{unit.slug}", joules, 2)
+
     def joules(self, efficiency: float) -> str:
         """Say how efficient that is."""
         return self._amount("joules", efficiency, 1)
@@ -71,7 +81,7 @@ class Speech:
         return self._texts[f"component.{DOMAIN}.entity.{key}"]
 
     def error(self, err: HomeAssistantError, miner: str) -> str:
-        """Say why something was not done, by the name that the miner is called."""
+        """Say why something was not done, by the name that miner or rig is called."""
         if isinstance(err, Unauthorized):
             return self.say("not_allowed")
         place = f"component.{DOMAIN}.exceptions.{err.translation_key}.message"
@@ -80,7 +90,7 @@ class Speech:
             return _ended(str(err))
         words = err.translation_placeholders or {}
         about = {key: self._aloud(word) for key, word in words.items()}
-        return _ended(sentence.format(**about | {"miner": miner}))
+        return _ended(sentence.format(**about | {"miner": miner, "rig": miner}))
 
     def _amount(self, unit: str, value: float, digits: int) -> str:
         number = f"{value:,.{digits}f}"

@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from homeassistant.exceptions import HomeAssistantError
+
 from .asic import MinerStatus
-from .called import Called
+from .called import Called, CalledMiner
 from .control import Changed
-from .services import Outcome
+from .orders import Outcome
 from .speech import Speech
 from .state import MinerState
 
@@ -24,6 +26,7 @@ class About(StrEnum):
     EFFICIENCY = "efficiency"
     TEMPERATURE = "temperature"
     PROBLEMS = "problems"
+    CONNECTION = "connection"
 
 
 def power(state: MinerState) -> float | None:
@@ -78,7 +81,9 @@ _FIGURES: Mapping[About, _Figure] = {
 }
 
 
-def answer(speech: Speech, about: About, miners: Sequence[Called]) -> str:
+def answer_of_miners(
+    speech: Speech, about: About, miners: Sequence[CalledMiner]
+) -> list[str]:
     """Say in one answer how it is with all of them."""
     there = [(miner.name, state) for miner in miners if (state := miner.state)]
     away = [miner.name for miner in miners if miner.state is None]
@@ -87,38 +92,53 @@ def answer(speech: Speech, about: About, miners: Sequence[Called]) -> str:
             said = _status(speech, there, len(miners))
         case About.PROBLEMS:
             said = _problems(speech, there)
+        case About.CONNECTION:
+            said = [] if away else connected(speech, "connection", miners)
         case _:
             said = _figure(speech, about, there)
     if away:
         said.append(speech.say("away", names=speech.names(away)))
-    return " ".join(said)
+    return said
 
 
-def done(
-    speech: Speech, action: str, miners: Sequence[Called], outcomes: Sequence[Outcome]
-) -> str:
+def done_by_miners(
+    speech: Speech,
+    order: str,
+    miners: Sequence[CalledMiner],
+    outcomes: Sequence[Outcome],
+) -> list[str]:
     """Say what was done by how many, and why not by the others."""
     each = [*zip((miner.name for miner in miners), outcomes, strict=True)]
     changed = [
         (name, outcome) for name, outcome in each if isinstance(outcome, Changed)
     ]
+    said = [_changed(speech, order, changed)] if changed else []
+    return said + failures(speech, "failed_all", each)
+
+
+def failures(
+    speech: Speech, of_several: str, each: Sequence[tuple[str, Outcome]]
+) -> list[str]:
+    """Say with how many it failed, and why."""
     failed = [
         speech.error(outcome, name)
         for name, outcome in each
-        if not isinstance(outcome, Changed)
+        if isinstance(outcome, HomeAssistantError)
     ]
     said = []
-    if changed:
-        said.append(_changed(speech, action, changed))
     if failed and len(each) > 1:
-        said.append(speech.say("failed_all", failed=len(failed), count=len(each)))
-    said += list(dict.fromkeys(failed))[:_MOST_ERRORS]
-    return " ".join(said)
+        said.append(speech.say(of_several, failed=len(failed), count=len(each)))
+    return said + list(dict.fromkeys(failed))[:_MOST_ERRORS]
 
 
-def _changed(
-    speech: Speech, action: str, changed: Sequence[tuple[str, Changed]]
-) -> str:
+def connected(speech: Speech, key: str, all_: Sequence[Called]) -> list[str]:
+    """Say that each of them is there."""
+    if len(all_) == 1:
+        return [speech.say(key, miner=all_[0].name)]
+    return [speech.say(f"{key}_all", count=len(all_))]
+
+
+def _changed(speech: Speech, order: str, changed: Sequence[tuple[str, Changed]]) -> str:
     """Say what was done, and what targets come to."""
     now = [outcome.after for _, outcome in changed]
     if None in now:
@@ -126,7 +146,7 @@ def _changed(
         return speech.say("done")
     targets = [target for target in now if isinstance(target, int | float)]
     return speech.say(
-        action if len(changed) == 1 else f"{action}_all",
+        order if len(changed) == 1 else f"{order}_all",
         miner=changed[0][0],
         count=len(changed),
         value=speech.watts(sum(targets)),
@@ -147,7 +167,7 @@ def _status(
         names = [name for name, state in there if state.status is status]
         if names:
             said.append(f"{speech.status(status)}: {speech.names(names)}.")
-    return said + _unknown(
+    return said + nothing_known(
         speech, [name for name, state in there if state.status is MinerStatus.UNKNOWN]
     )
 
@@ -184,7 +204,7 @@ def _problems(speech: Speech, there: Sequence[tuple[str, MinerState]]) -> list[s
         for name, messages in affected
     ]
     unknown = [name for name, state in there if state.snapshot.errors is None]
-    return said + _unknown(speech, unknown)
+    return said + nothing_known(speech, unknown)
 
 
 def _figure(
@@ -207,8 +227,9 @@ def _figure(
             key = f"{about.value}_all"
         aloud = figure.aloud(speech, value)
         said.append(speech.say(key, miner=name, count=len(known), value=aloud))
-    return said + _unknown(speech, unknown)
+    return said + nothing_known(speech, unknown)
 
 
-def _unknown(speech: Speech, names: Sequence[str]) -> list[str]:
+def nothing_known(speech: Speech, names: Sequence[str]) -> list[str]:
+    """Say of whom that is not known, if of anybody."""
     return [speech.say("unknown", names=speech.names(names))] if names else []

@@ -106,6 +106,23 @@ async def require_permission(
     only_reads: bool = False,
 ) -> None:
     """Refuse a user who may not do that to each of the miners, before any of them."""
+    registry = er.async_get(hass)
+    entities = (
+        entity.entity_id
+        for miner in miners
+        for entity in er.async_entries_for_config_entry(registry, miner.entry_id)
+    )
+    await require_rights(hass, context, entities, only_reads=only_reads)
+
+
+async def require_rights(
+    hass: HomeAssistant,
+    context: Context,
+    entity_ids: Iterable[str],
+    *,
+    only_reads: bool = False,
+) -> None:
+    """Refuse a user who may not control each of the entities, or not even see it."""
     if context.user_id is None:
         return
     user = await hass.auth.async_get_user(context.user_id)
@@ -114,12 +131,6 @@ async def require_permission(
     if user.is_admin:
         return
     policy = POLICY_READ if only_reads else POLICY_CONTROL
-    registry = er.async_get(hass)
-    for miner in miners:
-        for entity in er.async_entries_for_config_entry(registry, miner.entry_id):
-            if not user.permissions.check_entity(entity.entity_id, policy):
-                raise Unauthorized(
-                    context=context,
-                    entity_id=entity.entity_id,
-                    permission=policy,
-                )
+    for entity_id in entity_ids:
+        if not user.permissions.check_entity(entity_id, policy):
+            raise Unauthorized(context=context, entity_id=entity_id, permission=policy)

@@ -6,9 +6,10 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.helpers import area_registry as ar, device_registry as dr
 from homeassistant.util.ulid import ulid_now
 
-from custom_components.braiins_fleet.const import EVENT_HAPPENED
+from custom_components.braiins_fleet.const import DOMAIN, EVENT_HAPPENED
 from custom_components.braiins_fleet.flight_sheets import FLIGHT_SHEET, OVERCLOCK
 from custom_components.braiins_fleet.telling import By
 from simulator.rigs import Habits
@@ -51,6 +52,16 @@ def keep_sheet(yard: Yard, title: str = "Raven", **other: Any) -> ConfigSubentry
 
 def keep_profile(yard: Yard, title: str = "Quiet", **other: Any) -> ConfigSubentry:
     return keep(yard, OVERCLOCK, title, PROFILE | other)
+
+
+def put_in(yard: Yard, rig: Rigged, area: str) -> None:
+    """Put a rig into an area."""
+    devices = dr.async_get(yard.hass)
+    device_id = dr.async_get_device_id_by_identifier(
+        yard.hass, (DOMAIN, rig.rig_id), config_entry_id=yard.entry.entry_id
+    )
+    place = ar.async_get(yard.hass).async_get_or_create(area)
+    devices.async_update_device(device_id, area_id=place.id)
 
 
 async def while_living[T](yard: Yard, doing: Coroutine[Any, Any, T]) -> T:

@@ -240,7 +240,7 @@ async def test_a_model_may_do_no_more_than_who_talks_to_it(
     hass_admin_user: User,
 ) -> None:
     told = await use(hass, "pause", hass_read_only_user, name="all")
-    assert told == "The user may not do that to these miners"
+    assert told == "The user may not do that to these devices"
     assert paused(miners) == []
     assert len(await use(hass, "get_miners", hass_read_only_user)) == 2
 

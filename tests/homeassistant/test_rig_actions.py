@@ -247,12 +247,32 @@ async def test_what_is_not_there_is_refused(
     yard: Yard, action: str, fields: dict[str, Any], key: str
 ) -> None:
     rigged = await yard.start("rtx3080", mining=False)
+    keep_sheet(yard)
+    keep_profile(yard)
     with pytest.raises(ServiceValidationError) as refused:
         await yard.hass.services.async_call(
             DOMAIN, action, {"entity_id": "all"} | fields, blocking=True
         )
     assert said(refused.value)[0] == key
     assert told(rigged) == []
+
+
+@pytest.mark.parametrize(
+    ("action", "fields", "key"),
+    [
+        ("apply_flight_sheet", {"flight_sheet": "Crow"}, "no_flight_sheets"),
+        ("apply_overclock", {"profile": "Loud"}, "no_profiles"),
+    ],
+)
+async def test_where_there_are_none_that_is_said(
+    yard: Yard, action: str, fields: dict[str, Any], key: str
+) -> None:
+    await yard.start("rtx3080", mining=False)
+    with pytest.raises(ServiceValidationError) as refused:
+        await yard.hass.services.async_call(
+            DOMAIN, action, {"entity_id": "all"} | fields, blocking=True
+        )
+    assert said(refused.value)[0] == key
 
 
 async def test_an_action_for_rigs_needs_one(yard: Yard) -> None:

@@ -11,14 +11,23 @@ import pytest
 
 from .actions import PROMPT
 from .conftest import SetUp, StartMiner
-from .rig_orders import BY, commands_end, keep_sheet, while_living
+from .rig_orders import (
+    BY,
+    commands_end,
+    keep_profile,
+    keep_sheet,
+    put_in,
+    while_living,
+)
 from .rigging import Yard
 from .speaking import call, expose, heard, learn, say, understood
 
 ONE = {"name": "Garage miner"}
-ALL = {"name": "all"}
-AREA = {"area": "Garage"}
-FLOOR = {"floor": "Basement"}
+ALL = {"name": "all", "kind": "miners"}
+AREA = {"area": "Garage", "kind": "miners"}
+FLOOR = {"floor": "Basement", "kind": "miners"}
+ONLY = {"kind": "miners"}
+EVERYTHING = {"name": "all"}
 
 type Meaning = Mapping[str, Any]
 
@@ -34,7 +43,8 @@ ENGLISH: list[tuple[str, Meaning, list[str]]] = [
             "pause mining with my garage miner",
         ],
     ),
-    ("Pause", ALL, ["pause all miners", "turn off the miners", "pause my fleet"]),
+    ("Pause", ALL, ["pause all miners", "turn off the miners"]),
+    ("Pause", EVERYTHING, ["pause my fleet", "pause everything"]),
     (
         "Pause",
         AREA,
@@ -45,7 +55,7 @@ ENGLISH: list[tuple[str, Meaning, list[str]]] = [
         ],
     ),
     ("Pause", FLOOR, ["switch off the miners in the basement"]),
-    ("Pause", {}, ["pause the miner", "stop mining on my miner"]),
+    ("Pause", ONLY, ["pause the miner", "stop mining on my miner"]),
     ("Resume", ONE, ["resume the garage miner", "start mining with the garage miner"]),
     ("Resume", ALL, ["resume every miner", "turn on all of the miners"]),
     ("Resume", FLOOR, ["resume all miners on the basement floor"]),
@@ -185,7 +195,7 @@ GERMAN: list[tuple[str, Meaning, list[str]]] = [
         ["pausiere die Miner in der Garage", "schalte alle Miner in der Garage aus"],
     ),
     ("Pause", FLOOR, ["halte die Miner im Basement an"]),
-    ("Pause", {}, ["pausiere den Miner", "meinen Miner pausieren"]),
+    ("Pause", ONLY, ["pausiere den Miner", "meinen Miner pausieren"]),
     (
         "Resume",
         ONE,
@@ -254,7 +264,7 @@ GERMAN: list[tuple[str, Meaning, list[str]]] = [
             "was macht der Garage miner",
         ],
     ),
-    ("Ask", {"about": "status"}, ["läuft der Miner"]),
+    ("Ask", {**ONLY, "about": "status"}, ["läuft der Miner"]),
     (
         "Ask",
         {**ALL, "about": "status"},
@@ -338,7 +348,7 @@ async def _listening(hass: HomeAssistant, language: str, heading: str) -> None:
     ],
 )
 @pytest.mark.parametrize(
-    "heading", ["Without doing anything", "With the sentences for miners"]
+    "heading", ["Without doing anything", "With the sentences for miners and rigs"]
 )
 @pytest.mark.usefixtures("_listening")
 async def test_what_the_docs_say_can_be_said(
@@ -357,7 +367,10 @@ async def test_what_the_docs_say_can_be_said(
     entry = await set_up(await start_miner(timing=PROMPT))
     await call(hass, entry, names[0], "Garage")
     rig = await yard.start("rtx3080", name=names[1])
-    rig.coordinator.control.assign_sheet(keep_sheet(yard), by=BY)
+    put_in(yard, rig, "Garage")
+    rig.coordinator.control.assign_sheet(keep_sheet(yard, "Ravencoin"), by=BY)
+    for profile in "Night", "Nacht":
+        keep_profile(yard, profile)
     for entity in hass.states.async_entity_ids("sensor"):
         expose(hass, entity)
     sentences = [said for said, spoken in documented(heading) if spoken == language]

@@ -15,8 +15,12 @@ import pytest
 
 from custom_components import braiins_fleet
 from custom_components.braiins_fleet.asic import MinerStatus
+from custom_components.braiins_fleet.hashrates import HashrateUnit
+from custom_components.braiins_fleet.rig import MinerCondition
+from custom_components.braiins_fleet.rig_state import Trouble
 from custom_components.braiins_fleet.speech import speech_in
 from custom_components.braiins_fleet.spoken_answers import About
+from custom_components.braiins_fleet.spoken_rigs import OFF
 from simulator import SimulatedMiner
 
 from .conftest import SetUp, StartMiner
@@ -262,7 +266,14 @@ def test_there_are_no_other_texts() -> None:
     of_one_or_all = {
         *(about.value for about in About if about is not About.STATUS),
         *("pause", "problems_none", "resume", "set_power_target"),
+        *("reboot", "restart"),
     }
+    of_several_rigs = {
+        *("apply_flight_sheet", "apply_overclock", "failed", "hashrate", "pause"),
+        *("power", "problems", "problems_none", "reboot", "restart", "resume"),
+        *("status", "temperature"),
+    }
+    doing = {OFF, *MinerCondition} - {MinerCondition.MINING}
     statuses = {status.value for status in MinerStatus} - {"unknown"}
     expected = {
         *of_one_or_all,
@@ -270,6 +281,12 @@ def test_there_are_no_other_texts() -> None:
         *(f"status_{status}" for status in statuses),
         *("degrees", "joules", "kilowatts", "petahash", "terahash", "watts"),
         *("away", "done", "figures", "more", "not_allowed", "number", "unknown"),
+        *(f"{key}_rigs" for key in of_several_rigs),
+        *(f"{rigs}_{what}" for rigs in ("rig", "rigs") for what in (*doing, "away")),
+        *(f"trouble_{trouble}" for trouble in Trouble),
+        *(f"{of}_{unit.slug}" for of in ("joules", "rate") for unit in HashrateUnit),
+        *("apply_flight_sheet", "apply_overclock", "connection_rig"),
+        *("connection_rig_all", "power_total", "rate_in", "rig_temperature"),
     }
     spoken = {key for key in texts if key.startswith("speech_")}
     assert spoken == {f"speech_{key}" for key in expected}
