@@ -78,6 +78,7 @@ class MinerWatch:
 
     def __init__(self) -> None:
         self._crashed: frozenset[str] | None = None
+        self._crashed_at: float | None = None
         self._shares: deque[tuple[float, int, int]] = deque()
         self._of: str | None = None
         self._bursting = False
@@ -92,8 +93,13 @@ class MinerWatch:
             if miner.condition is MinerCondition.CRASHED
         )
         before, self._crashed = self._crashed, crashed
-        for name in sorted(crashed - before) if before is not None else ():
-            yield Happening(What.MINER_CRASHED, {"miner": name})
+        if before is not None and crashed - before:
+            about = {}
+            if self._crashed_at is not None:
+                about = {"again_after": round(now - self._crashed_at)}
+            self._crashed_at = now
+            for name in sorted(crashed - before):
+                yield Happening(What.MINER_CRASHED, {"miner": name, **about})
         if state.miner is not None:
             yield from self._compare_shares(state.miner, now)
 

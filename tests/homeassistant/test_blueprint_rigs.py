@@ -3,7 +3,13 @@
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, SupportsResponse
+from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped]  # has no types
+    async_mock_service,
+)
+
+from custom_components.braiins_fleet.const import DOMAIN
+from custom_components.braiins_fleet.rig_happenings import Happening, What
 
 from .rig_orders import commands_end, told as commands, while_living
 from .rigging import Rigged, Yard
@@ -79,7 +85,10 @@ async def test_software_that_crashed_is_restarted_and_then_told_of(
     assert commands(rig) == ["restart_miner"]
     assert rig.machine.hashrate > 0
 
-    # What crashes again and again is not restarted again and again.
+    # What crashes again and again is not restarted again and again, whatever else
+    # happens meanwhile.
+    rig.coordinator.tell(Happening(What.REJECTED_BURST, {"rejected": 10, "sent": 20}))
+    await hass.async_block_till_done()
     await crash(rig, told)
     assert messages(told)[1:] == [
         "Garage: lolminer has crashed again, and is left alone"
@@ -88,15 +97,34 @@ async def test_software_that_crashed_is_restarted_and_then_told_of(
 
 
 async def test_software_that_crashes_after_a_long_time_is_restarted_again(
-    hass: HomeAssistant, yard: Yard, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, yard: Yard
 ) -> None:
     rig = await yard.start("rx6800xt")
     told = await use(hass, "rig_crashed", **CRASHED)
     await crash(rig, told)
-    freezer.tick(1200)
+    await yard.live(900)
     await crash(rig, told)
     assert messages(told) == ["Garage: lolminer has crashed and was restarted"] * 2
     assert commands(rig) == ["restart_miner"] * 2
+
+
+async def test_software_that_does_not_show_that_it_mines_again_is_told_of(
+    hass: HomeAssistant, yard: Yard
+) -> None:
+    rig = await yard.start("rx6800xt")
+    told = await use(hass, "rig_crashed", **CRASHED)
+    answer = {"rigs": [{"ok": True, "confirmed": False}]}
+    async_mock_service(
+        hass,
+        DOMAIN,
+        "restart_mining",
+        response=answer,
+        supports_response=SupportsResponse.OPTIONAL,
+    )
+    await crash(rig, told)
+    assert messages(told) == [
+        "Garage: lolminer has crashed and was restarted, but shows no hashes"
+    ]
 
 
 async def test_software_that_cannot_be_restarted_is_told_of(
