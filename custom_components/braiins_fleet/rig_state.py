@@ -11,7 +11,12 @@ from .rig_software import Installed
 
 # Software that prepares is at work already; one that crashed is not, though the agent
 # says that it runs.
-_AT_WORK = (MinerCondition.MINING, MinerCondition.STARTING, MinerCondition.IDLE)
+_AT_WORK = (
+    MinerCondition.MINING,
+    MinerCondition.STARTING,
+    MinerCondition.IDLE,
+    MinerCondition.UNREADABLE,
+)
 
 
 class Trouble(StrEnum):

@@ -24,6 +24,7 @@ class Program:
     version: str
     vendors: frozenset[Vendor] = frozenset()
     tells: bool = True
+    """Whether the agent understands its interface."""
     startable: bool = True
     killed_by_name: bool = True
     """Whether a stop without a child of the agent's own reaches it."""
@@ -64,10 +65,17 @@ _ALL = (
         executables=("teamredminer",),
         version="0.10.21",
         vendors=frozenset({Vendor.AMD}),
+        tells=False,
         keeps_older=True,
     ),
     Program(name="xmrig", executables=("xmrig",), version="6.22.2", keeps_older=True),
-    Program(name="nbminer", executables=("nbminer",), version="42.3", vendors=_BOTH),
+    Program(
+        name="nbminer",
+        executables=("nbminer",),
+        version="42.3",
+        vendors=_BOTH,
+        tells=False,
+    ),
     Program(
         name="srbminer",
         executables=("SRBMiner-MULTI", "srbminer-multi"),

@@ -55,6 +55,18 @@ async def test_software_that_never_says_a_word_is_a_problem_and_no_crash(
     assert happened == []
 
 
+async def test_software_that_the_agent_cannot_read_is_none(
+    hass: HomeAssistant, yard: Yard
+) -> None:
+    rig_id, socket = await connect(yard)
+    for _ in range(31):
+        await tell(yard, rig_id, socket, **AFTER_A_CRASH | {"name": "srbminer"})
+    assert state(hass, "binary_sensor.problem").state == "off"
+    assert state(hass, "binary_sensor.mining").state == "unknown"
+    assert state(hass, "sensor.mining_software").state == "srbminer"
+    assert hass.states.is_state("switch.garage", "on")
+
+
 async def test_a_crash_before_home_assistant_looked_is_no_news(
     hass: HomeAssistant, yard: Yard
 ) -> None:

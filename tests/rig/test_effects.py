@@ -39,6 +39,7 @@ MINER = Miner(
     uptime=12,
     told_in=3,
 )
+UNREADABLE = Miner(name="t-rex", condition=MinerCondition.UNREADABLE)
 BEFORE = RigState(connected=True, connections=1, miners=(), reports_heard=1)
 
 
@@ -111,6 +112,16 @@ async def test_a_stop_cannot_be_told_where_something_looks_like_a_miner(
     pair = await start_rig()
     pair.simulated.faults.lookalike()
     assert await do(pair, StopMiner()) is Effect.UNKNOWN
+
+
+async def test_of_software_that_cannot_be_read_only_its_end_can_be_seen(
+    start_rig: StartRig,
+) -> None:
+    pair = await start_rig(mining=False)
+    command = replace(START, software="nbminer")
+    assert await do(pair, command) is Effect.UNKNOWN
+    assert await do(pair, RestartMiner()) is Effect.UNKNOWN
+    assert await do(pair, StopMiner()) is Effect.APPLIED
 
 
 async def test_a_restart_has_the_miner_begin_anew(start_rig: StartRig) -> None:
@@ -247,6 +258,7 @@ async def test_an_overclock_of_cards_that_are_not_told_of_is_unknown(
         (after(replace(MINER, name="gminer")), Effect.NOT_APPLIED),
         (after(replace(MINER, condition=MinerCondition.IDLE)), Effect.UNKNOWN),
         (after(replace(MINER, condition=MinerCondition.STARTING)), Effect.UNKNOWN),
+        (after(UNREADABLE), Effect.UNKNOWN),
         (
             after(Miner(name="t-rex", condition=MinerCondition.STARTING)),
             Effect.NOT_APPLIED,
@@ -267,6 +279,7 @@ def test_a_start_is_judged_by_what_runs(state: RigState, effect: Effect) -> None
         (after(replace(MINER, uptime=3600)), Effect.NOT_APPLIED),
         (after(replace(MINER, uptime=None)), Effect.UNKNOWN),
         (after(replace(MINER, condition=MinerCondition.CRASHED)), Effect.NOT_APPLIED),
+        (after(UNREADABLE), Effect.UNKNOWN),
         (after(), Effect.NOT_APPLIED),
     ],
 )

@@ -55,6 +55,42 @@ async def test_a_miner_may_take_its_time_to_start(line: Line) -> None:
     assert condition(state) is MinerCondition.SILENT
 
 
+@pytest.mark.parametrize("name", ["nbminer", "teamredminer", "srbminer", "bzminer"])
+async def test_whether_software_hashes_that_the_agent_cannot_read_is_unknown(
+    line: Line, name: str
+) -> None:
+    for reports in (1, 100):
+        state = await tell_miners(line, *[SILENT | {"name": name}] * reports)
+        assert condition(state) is MinerCondition.UNREADABLE
+        assert state.mining is None
+        assert state.hashrate is None
+
+
+async def test_software_that_was_read_once_is_no_different_from_others(
+    line: Line,
+) -> None:
+    told, silent = MINER | {"name": "srbminer"}, SILENT | {"name": "srbminer"}
+    state = await tell_miners(line, silent, told)
+    assert state.mining
+    state = await tell_miners(line, *[silent] * 3)
+    assert condition(state) is MinerCondition.CRASHED
+
+
+async def test_software_of_which_only_version_and_age_are_read_hashes_or_not(
+    line: Line,
+) -> None:
+    little = SILENT | {"name": "lolminer", "version": "lolMiner 1.88", "uptime": 60}
+    state = await tell_miners(line, little)
+    # It may not have heard of its pool yet.
+    assert condition(state) is MinerCondition.STARTING
+    state = await tell_miners(line, little | {"uptime": 70})
+    assert condition(state) is MinerCondition.UNREADABLE
+    assert state.mining is None
+    state = await tell_miners(line, MINER | {"name": "lolminer"})
+    assert state.mining
+    assert (await tell_miners(line, STOPPED)).mining is False
+
+
 async def test_a_miner_that_answers_and_has_not_hashed_yet_is_starting(
     line: Line,
 ) -> None:
@@ -197,9 +233,7 @@ async def test_a_simulated_rig_is_read_as_it_is(start_rig: StartRig) -> None:
     assert state.hashrate == pytest.approx(pair.machine.hashrate, rel=0.02)
 
 
-@pytest.mark.parametrize(
-    "program", ["t-rex", "lolminer", "gminer", "nbminer", "srbminer"]
-)
+@pytest.mark.parametrize("program", ["t-rex", "lolminer", "gminer", "srbminer"])
 async def test_every_software_is_understood(start_rig: StartRig, program: str) -> None:
     pair = await start_rig("rtx3080", "rtx3080", mining=False)
     pair.machine.launch({"name": program, "algorithm": "kawpow", "pool": "p.io:1"})

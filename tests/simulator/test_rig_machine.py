@@ -19,6 +19,7 @@ from simulator.rigs.machine import Failed
 from .dialled import scene
 
 MINER = {"name": "t-rex", "algorithm": "kawpow", "pool": "stratum+tcp://p.io:1"}
+UNREAD = {"hashrate": 0, "version": "", "algorithm": "", "uptime": 0}
 NOTHING: dict[str, int | None] = dict.fromkeys(
     ["powerLimit", "coreLock", "memLock", "fanSpeed", "coreOffset", "memOffset"]
 )
@@ -207,9 +208,10 @@ def test_no_miner_is_told_in_three_words() -> None:
         ("t-rex", {}),
         ("lolminer", {"pool": "p.io:1"}),
         ("gminer", {"hashrate": 0}),
-        ("nbminer", {"uptime": 0}),
+        ("nbminer", UNREAD),
+        ("teamredminer", UNREAD),
         ("srbminer", {"uptime": 1200, "pool": "p.io:1"}),
-        ("bzminer", {"hashrate": 0, "version": "", "algorithm": "", "uptime": 0}),
+        ("bzminer", UNREAD),
     ],
 )
 def test_each_software_tells_in_its_own_way(name: str, odd: dict[str, Any]) -> None:
@@ -222,12 +224,12 @@ def test_each_software_tells_in_its_own_way(name: str, odd: dict[str, Any]) -> N
     assert status["name"] == name
     for key, value in odd.items():
         assert status[key] == value
-    if name not in ("gminer", "bzminer"):
+    if name != "gminer" and odd is not UNREAD:
         assert status["hashrate"] == pytest.approx(rig.hashrate, rel=0.01)
         assert status["shares"]["accepted"] > 0
     if name == "srbminer":
         assert status["gpuStats"][0]["fanSpeed"] > 500
-    assert ("gpuStats" in status) is (name != "bzminer")
+    assert ("gpuStats" in status) is (odd is not UNREAD)
 
 
 def test_the_agent_takes_what_one_software_counts_for_millions() -> None:

@@ -20,7 +20,7 @@ from .commands import (
 )
 from .overclocking import Overclock
 from .readings import GpuReading
-from .software import SOFTWARE, Vendor
+from .software import Vendor
 from .state import Miner, MinerCondition, RigState
 
 # Clocks go in steps, and drivers round to them.
@@ -76,8 +76,8 @@ def _judge_stop(miners: Iterable[Miner]) -> Effect:
     if not conditions:
         return Effect.APPLIED
     # A process whose command line merely has the name of a miner in it looks silent.
-    silent = {MinerCondition.SILENT, MinerCondition.STARTING, MinerCondition.CRASHED}
-    return Effect.UNKNOWN if conditions <= silent else Effect.NOT_APPLIED
+    telling = {MinerCondition.MINING, MinerCondition.IDLE}
+    return Effect.NOT_APPLIED if conditions & telling else Effect.UNKNOWN
 
 
 def _judge_start(
@@ -90,7 +90,7 @@ def _judge_start(
     # Two that hash at a time fight for the cards.
     if any(m.condition is MinerCondition.MINING for m in miners if m is not found):
         return Effect.NOT_APPLIED
-    if not SOFTWARE[command.software].tells:
+    if found.condition is MinerCondition.UNREADABLE:
         return Effect.UNKNOWN
     if _is_older(found, before, elapsed):
         return Effect.NOT_APPLIED
@@ -109,7 +109,11 @@ def _judge_restart(before: RigState, miners: Iterable[Miner], elapsed: float) ->
     miners = tuple(miners)
     names = {miner.name for miner in before.miners or ()}
     found = next((m for m in miners if m.name in names), next(iter(miners), None))
-    if found is None or _is_older(found, before, elapsed):
+    if found is None:
+        return Effect.NOT_APPLIED
+    if found.condition is MinerCondition.UNREADABLE:
+        return Effect.UNKNOWN
+    if _is_older(found, before, elapsed):
         return Effect.NOT_APPLIED
     if found.condition is MinerCondition.MINING and found.uptime is None:
         # It may never have stopped.

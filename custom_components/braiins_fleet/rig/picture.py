@@ -13,6 +13,8 @@ from .state import Card, Gpu, Miner, MinerCondition, RigState
 
 # The agent gives software two seconds to answer, which a busy one misses now and then.
 _SILENT_AFTER: Final = 3
+# Software that is read well says what it hashes when it is as old as this, in s.
+_SAYS_WHAT: Final = 60
 # Reports in which software may prepare without having told a thing: five minutes.
 _STARTING_FOR: Final = 30
 # Where two run, the agent tells of one by chance: in so many reports both appear.
@@ -37,8 +39,9 @@ class _Program:
         else:
             self.silent += 1
 
-    @property
-    def condition(self) -> MinerCondition:
+    def condition(self, name: str) -> MinerCondition:
+        if self.told is None and name in SOFTWARE and not SOFTWARE[name].tells:
+            return MinerCondition.UNREADABLE
         if self.silent >= _SILENT_AFTER:
             if self.hashed:
                 return MinerCondition.CRASHED
@@ -46,6 +49,9 @@ class _Program:
                 return MinerCondition.SILENT
             return MinerCondition.STARTING
         if self.told is None or not (self.told.hashrate or self.hashed):
+            told = self.told
+            if told and not told.algorithm and (told.uptime or 0) > _SAYS_WHAT:
+                return MinerCondition.UNREADABLE
             return MinerCondition.STARTING
         if self.told.hashrate:
             return MinerCondition.MINING
@@ -55,10 +61,10 @@ class _Program:
         # A single silence is no news: what was told holds until it is one.
         told = self.told if self.silent < _SILENT_AFTER else None
         if told is None:
-            return Miner(name=name, condition=self.condition)
+            return Miner(name=name, condition=self.condition(name))
         return Miner(
             name=name,
-            condition=self.condition,
+            condition=self.condition(name),
             algorithm=told.algorithm,
             pool=told.pool,
             version=told.version,

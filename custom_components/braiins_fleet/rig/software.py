@@ -41,7 +41,8 @@ class Value(StrEnum):
 class Software:
     """A program that mines.
 
-    `vendors` are the cards it can use. One that tells nothing is seen running at best.
+    `vendors` are the cards it can use. Of one that `tells` nothing, the agent does not
+    understand the interface: it is seen running at best.
     What the agent installs is from the newest release of a `repository` at GitHub;
     `asset` is what it looks for there, by its version. Only what `is_installable` it
     can then start as well: of all others it takes the folder for the program, even
@@ -145,6 +146,7 @@ _ALL = (
         repository="todxx/teamredminer",
         asset="teamredminer-{}-linux.tar.gz",
         vendors=frozenset({Vendor.AMD}),
+        tells=False,
         options=_options(
             flags="""
                 --allow_all_devices --bus_reorder --disable_colors --eth_aggr_mode
@@ -174,6 +176,7 @@ _ALL = (
         repository="NebuTech/NBMiner",
         asset="NBMiner_{}_Linux.tgz",
         vendors=_BOTH,
+        tells=False,
         options=_options(
             flags="""
                 --cuckatoo-power-optimize --enable-dag-cache --enable-igpu
@@ -194,6 +197,7 @@ _ALL = (
         asset="SRBMiner-Multi-{}-Linux.tar.gz",
         is_installable=True,
         vendors=_BOTH,
+        tells=False,
         options=_options(
             flags="""
                 --autolykos2-preload --autotune-no-load --disable-auto-affinity

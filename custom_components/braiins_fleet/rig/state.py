@@ -16,6 +16,8 @@ class MinerCondition(StrEnum):
     """It answers, and hashes no more."""
     SILENT = "silent"
     """It runs, as far as can be seen, and tells nothing."""
+    UNREADABLE = "unreadable"
+    """It runs, as far as can be seen, and the agent cannot read what it tells."""
     CRASHED = "crashed"
     """It has hashed, and then fell silent."""
 
@@ -97,7 +99,10 @@ class RigState:
         """Whether anything hashes."""
         if self.miners is None:
             return None
-        return any(each.condition is MinerCondition.MINING for each in self.miners)
+        conditions = {each.condition for each in self.miners}
+        if MinerCondition.MINING in conditions:
+            return True
+        return None if MinerCondition.UNREADABLE in conditions else False
 
     @property
     def hashrate(self) -> float | None:
