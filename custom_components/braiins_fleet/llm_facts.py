@@ -65,7 +65,9 @@ def _rig(hass: HomeAssistant, rig: CalledRig) -> JsonObjectType:
     state, control = rig.state, rig.rig.control
     assigned = {
         "flight_sheet": control.sheet.title if control.sheet else None,
-        "overclock_profile": control.profile.title if control.profile else None,
+        "overclock_profile": control.cards.profile.title
+        if control.cards.profile
+        else None,
     }
     now = {"status": "not_connected"} if state is None else _of_rig(state)
     return _known(hass, rig, now | assigned)

@@ -93,7 +93,7 @@ async def _apply_flight_sheet(rig: RigCoordinator, given: Fields, by: By) -> Eff
 
 
 async def _apply_overclock(rig: RigCoordinator, given: Fields, by: By) -> Effect:
-    return await rig.control.apply_overclock(_profile(rig, given), by=by)
+    return await rig.control.cards.apply(_profile(rig, given), by=by)
 
 
 def _require_sheet(rig: RigCoordinator, _: Fields) -> None:
@@ -153,7 +153,7 @@ RIG_ACTIONS: Final = (
     ),
     RigAction(
         name="reset_overclock",
-        work=lambda rig, _, by: rig.control.reset_overclock(by=by),
+        work=lambda rig, _, by: rig.control.cards.reset(by=by),
     ),
     RigAction(
         name="install_miner",
@@ -219,7 +219,7 @@ def _patient(action: RigAction) -> Work:
             return await action.work(rig, given, by)
         action.check(rig, given)
         seconds = given[ATTR_EXPIRES_AFTER] * 60.0
-        rig.control.once_connected(
+        rig.control.waiting.add(
             action.name, lambda: action.work(rig, given, by), seconds
         )
         return Effect.UNKNOWN

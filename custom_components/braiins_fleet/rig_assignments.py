@@ -18,18 +18,23 @@ class Assignment:
     """The flight sheet and the profile of a rig, by the ids of their subentries.
 
     `cards` are settings of single cards, by their keys, that count more than those of
-    the profile.
+    the profile. `numbers` are those that the cards had when the profile was chosen, and
+    `sent` is what they were told last, and took.
     """
 
     flight_sheet: str | None = None
     overclock: str | None = None
     cards: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    sent: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 class _Stored(TypedDict):
     flight_sheet: str | None
     overclock: str | None
     cards: dict[str, dict[str, int]]
+    numbers: dict[str, int]
+    sent: dict[str, dict[str, int]]
 
 
 class RigAssignments:
@@ -55,10 +60,14 @@ class RigAssignments:
     @callback
     def assign(self, rig_id: str, assignment: Assignment) -> None:
         """Take down what a rig is to do from now on."""
+        if assignment == self.of(rig_id):
+            return
         self._content[rig_id] = {
             "flight_sheet": assignment.flight_sheet,
             "overclock": assignment.overclock,
             "cards": {key: dict(each) for key, each in assignment.cards.items()},
+            "numbers": dict(assignment.numbers),
+            "sent": {key: dict(each) for key, each in assignment.sent.items()},
         }
         self._save()
         self._tell(rig_id)

@@ -12,6 +12,7 @@ from .rig import (
     Busy,
     Disconnected,
     NotConnected,
+    PartlySet,
     RigError,
     SoftwareLost,
     StillMining,
@@ -47,6 +48,15 @@ def undone_by_rig(rig: str, err: RigError) -> HomeAssistantError:
                 translation_placeholders={
                     "rig": rig,
                     "software": err.detail,
+                    "error": str(undone_by_rig(rig, cause)),
+                },
+            )
+        case PartlySet(__cause__=RigError() as cause):
+            return HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key="rig_partly_set",
+                translation_placeholders={
+                    "rig": rig,
                     "error": str(undone_by_rig(rig, cause)),
                 },
             )

@@ -113,14 +113,12 @@ class GpuNumber(RigEntity[GpuNumberDescription], NumberEntity):
     def _take_setting(self) -> None:
         gpu = self.coordinator.data.gpus.get(self._card or "")
         if gpu is not None:
-            settings = self.coordinator.control.settings(gpu)
-            self._attr_native_value = settings.chosen.get(
-                self.entity_description.setting
-            )
+            sent = self.coordinator.control.cards.sent(gpu)
+            self._attr_native_value = sent.get(self.entity_description.setting)
 
     @override
     async def async_set_native_value(self, value: float) -> None:
-        await self.coordinator.control.set_card(
+        await self.coordinator.control.cards.set_one(
             self._card or "",
             self.entity_description.setting,
             int(value),

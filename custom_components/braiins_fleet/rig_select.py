@@ -45,9 +45,9 @@ async def _choose_profile(
 ) -> None:
     """Have the cards set so, or no more."""
     if profile is None:
-        await rig.control.reset_overclock(by=by, after=NONE)
+        await rig.control.cards.reset(by=by, after=NONE)
     else:
-        await rig.control.apply_overclock(profile, by=by)
+        await rig.control.cards.apply(profile, by=by)
 
 
 _select = partial(
@@ -68,7 +68,7 @@ RIG_SELECTS = (
     _select(
         key="overclock",
         kind=OVERCLOCK,
-        chosen=lambda rig: rig.control.profile,
+        chosen=lambda rig: rig.control.cards.profile,
         choose=_choose_profile,
     ),
 )

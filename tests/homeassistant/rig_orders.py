@@ -8,14 +8,17 @@ from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import area_registry as ar, device_registry as dr
 from homeassistant.util.ulid import ulid_now
+import pytest
 
 from custom_components.braiins_fleet.const import DOMAIN, EVENT_HAPPENED
 from custom_components.braiins_fleet.flight_sheets import FLIGHT_SHEET, OVERCLOCK
+from custom_components.braiins_fleet.rig import Command, Effect
 from custom_components.braiins_fleet.telling import By
 from simulator.rigs import Habits
 
 from .controlling import act
 from .rigging import Rigged, Yard
+from .running import until
 
 RAVEN = "RAKhjjFyBsfCCPALmQeLWpNV1cmTRf1EVk"
 POOL = "stratum+tcp://rvn.example.com:3333"
@@ -64,6 +67,29 @@ def put_in(yard: Yard, rig: Rigged, area: str) -> None:
     devices.async_update_device(device_id, area_id=place.id)
 
 
+class Agent:
+    """Takes commands in place of the rig's, and decides later what came of them."""
+
+    def __init__(self, rigged: Rigged, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.given: list[tuple[Command, asyncio.Future[Effect]]] = []
+        monkeypatch.setattr(rigged.coordinator.rig, "carry_out", self.carry_out)
+
+    async def carry_out(self, command: Command) -> Effect:
+        future: asyncio.Future[Effect] = asyncio.get_running_loop().create_future()
+        self.given.append((command, future))
+        return await future
+
+    async def has_been_given(self, count: int) -> None:
+        await until(lambda: len(self.given) == count)
+
+    def says(self, place: int, outcome: Effect | Exception) -> None:
+        future = self.given[place][1]
+        if isinstance(outcome, Exception):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)
+
+
 async def while_living[T](yard: Yard, doing: Coroutine[Any, Any, T]) -> T:
     """Wait for something that takes its time, which passes meanwhile."""
     task = asyncio.ensure_future(doing)
@@ -92,6 +118,13 @@ async def commands_end(rigged: Rigged) -> None:
 def told(rigged: Rigged) -> list[str]:
     """Return the kinds of the commands that the agent was given."""
     return [frame.command.type for frame in rigged.agent.frames if frame.command]
+
+
+async def come_back(rigged: Rigged) -> None:
+    """Have the agent dial again, and wait until all is told that it tells at first."""
+    rigged.agent.start()
+    await until(lambda: rigged.coordinator.rig.session is not None)
+    await rigged.caught_up()
 
 
 def note_failures(hass: HomeAssistant) -> list[dict[str, Any]]:

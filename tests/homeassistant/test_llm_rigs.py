@@ -140,7 +140,7 @@ async def test_a_model_gives_rigs_flight_sheets_and_profiles(
     assert control.sheet is not None
     [answer] = (await use(yard, "apply_overclock", name=ATTIC, profile="Quiet"))["rigs"]
     assert answer["ok"]
-    assert control.profile is not None
+    assert control.cards.profile is not None
 
 
 async def test_a_model_is_told_what_cannot_be(

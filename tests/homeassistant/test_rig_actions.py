@@ -26,6 +26,7 @@ from .controlling import said
 from .rig_orders import (
     BY,
     OFTEN,
+    come_back,
     commands_end,
     keep_profile,
     keep_sheet,
@@ -33,7 +34,6 @@ from .rig_orders import (
     while_living,
 )
 from .rigging import Rigged, Yard
-from .running import until
 
 
 async def ask(
@@ -139,7 +139,7 @@ async def test_cards_are_set_and_left_alone_again(yard: Yard) -> None:
     answer = await ask(yard, "reset_overclock", rig)
     # There is no way back that could be confirmed.
     assert answer["rigs"][0] == answer["rigs"][0] | {"ok": True, "confirmed": False}
-    assert rigged.coordinator.control.profile is None
+    assert rigged.coordinator.control.cards.profile is None
 
 
 async def test_software_is_installed_and_deleted(yard: Yard) -> None:
@@ -194,14 +194,8 @@ async def test_a_rig_that_is_away_fails_at_once_or_is_waited_for(yard: Yard) -> 
     )
     assert answer["rigs"][0] == answer["rigs"][0] | {"ok": True, "confirmed": False}
     await come_back(rigged)
-    assert "start_miner" in told(rigged)
-
-
-async def come_back(rigged: Rigged) -> None:
-    rigged.agent.start()
-    await until(lambda: rigged.coordinator.rig.session is not None)
-    await rigged.caught_up()
     await commands_end(rigged)
+    assert "start_miner" in told(rigged)
 
 
 async def test_what_waits_expires(yard: Yard) -> None:
@@ -219,6 +213,7 @@ async def test_what_waits_expires(yard: Yard) -> None:
     )
     yard.pass_time.jump(61)
     await come_back(rigged)
+    await commands_end(rigged)
     assert told(rigged) == []
 
 
@@ -232,6 +227,7 @@ async def test_what_waits_is_overruled_by_what_is_wanted_later(yard: Yard) -> No
     )
     await ask(yard, "stop_mining", rig)
     await come_back(rigged)
+    await commands_end(rigged)
     assert told(rigged) == []
 
 

@@ -249,7 +249,7 @@ async def test_a_profile_that_a_card_refuses_is_not_assigned(yard: Yard) -> None
     with pytest.raises(HomeAssistantError) as failed:
         await order(yard, "select.select_option", OVERCLOCK, option="Quiet")
     key, error = said(failed.value)
-    assert key == "rig_refused"
+    assert key == "rig_partly_set"
     assert "not a valid power limit" in (error or "")
     assert look(yard.hass, OVERCLOCK).state == "none"
 

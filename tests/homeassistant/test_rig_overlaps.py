@@ -6,45 +6,23 @@ from typing import Any
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 
-from custom_components.braiins_fleet.rig import Command, Effect, Refused
+from custom_components.braiins_fleet.rig import Effect, Refused
 
 from .controlling import act, look, said
 from .rig_orders import (
     BY,
     OFTEN,
+    Agent,
     commands_end,
     keep_profile,
     keep_sheet,
     told,
     while_living,
 )
-from .rigging import Rigged, Yard
+from .rigging import Yard
 from .running import until
 
 LIMIT = "power_limit"
-
-
-class Agent:
-    """Takes commands in place of the rig's, and decides later what came of them."""
-
-    def __init__(self, rigged: Rigged, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.given: list[tuple[Command, asyncio.Future[Effect]]] = []
-        monkeypatch.setattr(rigged.coordinator.rig, "carry_out", self.carry_out)
-
-    async def carry_out(self, command: Command) -> Effect:
-        future: asyncio.Future[Effect] = asyncio.get_running_loop().create_future()
-        self.given.append((command, future))
-        return await future
-
-    async def has_been_given(self, count: int) -> None:
-        await until(lambda: len(self.given) == count)
-
-    def says(self, place: int, outcome: Effect | Exception) -> None:
-        future = self.given[place][1]
-        if isinstance(outcome, Exception):
-            future.set_exception(outcome)
-        else:
-            future.set_result(outcome)
 
 
 async def test_of_two_sheets_that_fail_neither_stays(
@@ -170,16 +148,16 @@ async def test_a_profile_that_is_confirmed_late_does_not_replace_a_later_one(
     rigged = await yard.start("rtx3080")
     first, second = keep_profile(yard, "First"), keep_profile(yard, "Second")
     control, agent = rigged.coordinator.control, Agent(rigged, monkeypatch)
-    orders = [asyncio.create_task(control.apply_overclock(first, by=BY))]
+    orders = [asyncio.create_task(control.cards.apply(first, by=BY))]
     await agent.has_been_given(1)
-    orders.append(asyncio.create_task(control.apply_overclock(second, by=BY)))
+    orders.append(asyncio.create_task(control.cards.apply(second, by=BY)))
     await agent.has_been_given(2)
     agent.says(1, Effect.APPLIED)
     await orders[1]
-    assert control.profile is second
+    assert control.cards.profile is second
     agent.says(0, Effect.UNKNOWN)
     await orders[0]
-    assert control.profile is second
+    assert control.cards.profile is second
 
 
 async def test_what_is_set_of_a_card_after_a_profile_outlasts_it(
@@ -189,15 +167,15 @@ async def test_what_is_set_of_a_card_after_a_profile_outlasts_it(
     profile = keep_profile(yard)
     control, agent = rigged.coordinator.control, Agent(rigged, monkeypatch)
     [card] = rigged.coordinator.data.cards
-    applies = asyncio.create_task(control.apply_overclock(profile, by=BY))
+    applies = asyncio.create_task(control.cards.apply(profile, by=BY))
     await agent.has_been_given(1)
-    sets = asyncio.create_task(control.set_card(card, LIMIT, 120, by=BY))
+    sets = asyncio.create_task(control.cards.set_one(card, LIMIT, 120, by=BY))
     await agent.has_been_given(2)
     agent.says(1, Effect.APPLIED)
     await sets
     agent.says(0, Effect.UNKNOWN)
     await applies
-    assert control.profile is profile
+    assert control.cards.profile is profile
     assert control.assignment.cards == {card: {LIMIT: 120}}
 
 
@@ -207,12 +185,12 @@ async def test_cards_that_are_set_no_more_stay_so_when_an_earlier_order_ends(
     rigged = await yard.start("rtx3080")
     profile = keep_profile(yard)
     control, agent = rigged.coordinator.control, Agent(rigged, monkeypatch)
-    applies = asyncio.create_task(control.apply_overclock(profile, by=BY))
+    applies = asyncio.create_task(control.cards.apply(profile, by=BY))
     await agent.has_been_given(1)
-    await control.reset_overclock(by=BY)
+    await control.cards.reset(by=BY)
     agent.says(0, Effect.APPLIED)
     await applies
-    assert control.profile is None
+    assert control.cards.profile is None
 
 
 async def test_a_profile_is_assigned_though_whoever_chose_it_waits_no_more(
@@ -221,14 +199,14 @@ async def test_a_profile_is_assigned_though_whoever_chose_it_waits_no_more(
     rigged = await yard.start("rtx3080")
     profile = keep_profile(yard)
     control, agent = rigged.coordinator.control, Agent(rigged, monkeypatch)
-    applies = asyncio.create_task(control.apply_overclock(profile, by=BY))
+    applies = asyncio.create_task(control.cards.apply(profile, by=BY))
     await agent.has_been_given(1)
     applies.cancel()
     with pytest.raises(asyncio.CancelledError):
         await applies
     agent.says(0, Effect.APPLIED)
     await commands_end(rigged)
-    assert control.profile is profile
+    assert control.cards.profile is profile
 
 
 async def test_a_profile_that_waits_for_a_rig_is_not_applied_after_a_reset(

@@ -168,11 +168,11 @@ async def test_flight_sheets_and_profiles_go_by_what_is_heard(
     assert await tell(yard, "use the night overclock on the attic rig") == (
         "Attic rig gets the overclock profile Night (quiet)."
     )
-    assert control.profile is not None
-    assert control.profile.title == "Night (quiet)"
+    assert control.cards.profile is not None
+    assert control.cards.profile.title == "Night (quiet)"
     german = await tell(yard, "nimm das Profil Day für das Attic rig", "de")
     assert german == "Attic rig bekommt das Übertaktungsprofil Day."
-    assert control.profile.title == "Day"
+    assert control.cards.profile.title == "Day"
 
 
 async def test_what_is_not_there_is_answered_with_what_is(

@@ -8,10 +8,12 @@ from custom_components.braiins_fleet.rig import (
     ALL_CARDS,
     STARTING_POINTS,
     Gpu,
+    Overclock,
     Profile,
     Settings,
     Unacceptable,
     Vendor,
+    overclocks,
 )
 
 from .conftest import StartRig
@@ -25,6 +27,11 @@ async def gpus_of(start_rig: StartRig, *cards: str) -> tuple[Gpu, ...]:
     return gpus
 
 
+def commands(made: Profile, gpus: tuple[Gpu, ...]) -> list[Overclock]:
+    numbers = {gpu.card.key: gpu.reading.ordinal for gpu in gpus}
+    return overclocks(gpus, made.meant(gpus, numbers))
+
+
 def profile(**other: Any) -> Profile:
     fields: dict[str, Any] = {"name": "Quiet", "vendors": NVIDIA}
     return Profile(**fields | other)
@@ -35,7 +42,7 @@ async def test_what_is_the_same_for_all_cards_is_told_once(
 ) -> None:
     gpus = await gpus_of(start_rig, "rtx3080", "rtx3080", "rtx4070")
     quiet = profile(settings=Settings(power_limit=200, core_lock=1400))
-    (command,) = quiet.commands(gpus)
+    (command,) = commands(quiet, gpus)
     assert command.payload() == {
         "gpuIndex": ALL_CARDS,
         "powerLimit": 200,
@@ -49,13 +56,13 @@ async def test_a_card_can_have_settings_of_its_own(start_rig: StartRig) -> None:
         settings=Settings(power_limit=200, core_lock=1400),
         cards={2: Settings(power_limit=150), 7: Settings(power_limit=100)},
     )
-    assert [command.payload() for command in quiet.commands(gpus)] == [
+    assert [command.payload() for command in commands(quiet, gpus)] == [
         {"gpuIndex": 0, "powerLimit": 200, "coreLock": 1400},
         {"gpuIndex": 1, "powerLimit": 200, "coreLock": 1400},
         {"gpuIndex": 2, "powerLimit": 150, "coreLock": 1400},
     ]
     only = profile(cards={1: Settings(core_lock=1500)})
-    assert [command.payload() for command in only.commands(gpus)] == [
+    assert [command.payload() for command in commands(only, gpus)] == [
         {"gpuIndex": 1, "coreLock": 1500}
     ]
 
@@ -66,12 +73,12 @@ async def test_a_profile_reaches_no_cards_that_it_is_not_for(
     settings = Settings(power_limit=200)
     mixed = await gpus_of(start_rig, "rtx3080", "rx6800xt")
     with pytest.raises(Unacceptable) as refused:
-        profile(settings=settings).commands(mixed)
+        commands(profile(settings=settings), mixed)
     assert (refused.value.field, refused.value.reason) == ("vendors", "other")
     both = profile(vendors=frozenset({Vendor.NVIDIA, Vendor.AMD}), settings=settings)
-    assert len(both.commands(mixed)) == 1
+    assert len(commands(both, mixed)) == 1
     with pytest.raises(Unacceptable) as refused:
-        both.commands(())
+        commands(both, ())
     assert (refused.value.field, refused.value.reason) == ("gpu", "missing")
 
 

@@ -23,6 +23,7 @@ from .errors import (
     Busy,
     Disconnected,
     NotConnected,
+    PartlySet,
     Refused,
     RigError,
     SoftwareLost,
@@ -38,7 +39,7 @@ from .flight_sheet import (
     worker_name,
 )
 from .overclocking import ALL_CARDS, OFFERED, Overclock, Range, offered, overclock
-from .profiles import STARTING_POINTS, Profile, Settings
+from .profiles import STARTING_POINTS, Profile, Settings, overclocks
 from .readings import Cpu, GpuReading, MinerGpu
 from .releases import Release, is_newer, read_release, version_in
 from .rig import Rig
@@ -76,6 +77,7 @@ __all__ = [
     "MinerGpu",
     "NotConnected",
     "Overclock",
+    "PartlySet",
     "Profile",
     "Proof",
     "Range",
@@ -111,6 +113,7 @@ __all__ = [
     "make_token",
     "offered",
     "overclock",
+    "overclocks",
     "parse_arguments",
     "read_release",
     "usual_algorithm",

@@ -46,6 +46,10 @@ class StillMining(RigError):
     """What mines could not be stopped; `detail` is its name."""
 
 
+class PartlySet(RigError):
+    """Some cards of the rig were set, or may be, and others were not."""
+
+
 class BadFrame(RigError):
     """What an agent sent is none of the frames there are; `detail` says why not."""
 

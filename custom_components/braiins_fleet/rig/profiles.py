@@ -71,24 +71,38 @@ class Profile:
     def _check(self, settings: Settings) -> None:
         Overclock(gpu=ALL_CARDS, vendors=self.vendors, **settings.chosen)
 
-    def commands(self, gpus: Sequence[Gpu]) -> list[Overclock]:
-        """Return what a rig with these cards has to be told."""
+    def meant(
+        self, gpus: Sequence[Gpu], numbers: Mapping[str, int]
+    ) -> dict[str, Settings]:
+        """Return what is meant for each of a rig's cards, by its key.
+
+        `numbers` are those that the cards had when the profile was chosen for the rig:
+        when one is lost, those behind it move up.
+        """
         vendors = {gpu.card.vendor for gpu in gpus}
         if not vendors:
             raise Unacceptable("gpu", "missing")
         if not vendors <= self.vendors:
             raise Unacceptable("vendors", "other")
-        if not self.cards:
-            return [overclock(gpus, **self.settings.chosen)]
-        return [
-            overclock(gpus, gpu, **settings.chosen)
-            for gpu in gpus
-            if (settings := self.of_card(gpu.reading.ordinal)).chosen
-        ]
+        keys = [gpu.card.key for gpu in gpus]
+        return {key: self.of_card(numbers.get(key)) for key in keys}
 
-    def of_card(self, number: int) -> Settings:
-        """Return what is meant for a card."""
-        return self.cards.get(number, Settings()).over(self.settings)
+    def of_card(self, number: int | None) -> Settings:
+        """Return what is meant for a card; without a number, it is one like others."""
+        own = Settings() if number is None else self.cards.get(number, Settings())
+        return own.over(self.settings)
+
+
+def overclocks(gpus: Sequence[Gpu], wanted: Mapping[str, Settings]) -> list[Overclock]:
+    """Return what sets cards as is wanted of each, by its key: at best one for all."""
+    settings = [wanted[gpu.card.key] for gpu in gpus]
+    if len(set(settings)) == 1:
+        return [overclock(gpus, **settings[0].chosen)] if settings[0].chosen else []
+    return [
+        overclock(gpus, gpu, **each.chosen)
+        for gpu, each in zip(gpus, settings, strict=True)
+        if each.chosen
+    ]
 
 
 _NVIDIA: Final = frozenset({Vendor.NVIDIA})
