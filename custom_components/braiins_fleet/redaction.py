@@ -39,6 +39,7 @@ _TAKEN_OUT = _TELLING | {
     "token",
     "token_hash",
     "username",
+    "worker",
 }
 # What is called so by everybody tells nothing.
 _ORDINARY = frozenset({"antminer", FLEET})

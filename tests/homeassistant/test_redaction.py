@@ -73,3 +73,7 @@ def test_a_message_as_it_came_is_left_out() -> None:
 def test_a_wallet_is_taken_out_wherever_it_turns_up() -> None:
     told = redacted({"wallet": "RAKhjjFyBsfCCP.rig", "line": "-u RAKhjjFyBsfCCP.a"})
     assert told == {"wallet": OUT, "line": f"-u {OUT}.a"}
+
+
+def test_the_worker_of_a_flight_sheet_is_taken_out() -> None:
+    assert redacted({"worker": "jane", "coin": "RVN"}) == {"worker": OUT, "coin": "RVN"}
