@@ -159,7 +159,8 @@ async def _set_up_miner(hass: HomeAssistant, entry: MinerConfigEntry) -> None:
         await miner.close()
 
     entry.async_on_unload(hang_up)
-    entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, hang_up))
+    # Not once: what has ended by itself cannot be ended when it is unloaded.
+    entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, hang_up))
     entry.async_on_unload(farm.changed)
     coordinator.start()
     put_back_later(coordinator, farm.kept)

@@ -56,8 +56,9 @@ class Garage:
         self._assignable = self._find_assignable()
         entry.async_on_unload(entry.add_update_listener(self._updated))
         entry.async_on_unload(self._close)
+        # Not once: what has ended by itself cannot be ended when it is unloaded.
         entry.async_on_unload(
-            self._hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._close)
+            self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._close)
         )
         entry.async_create_background_task(
             self._hass, self.rigs.watch(), "braiins_fleet silent rigs"

@@ -221,7 +221,7 @@ async def test_who_has_not_said_yet_who_they_are_gets_in_to_nothing_that_is_over
 
 
 async def test_agents_are_sent_away_when_home_assistant_stops_and_not_let_in_again(
-    hass: HomeAssistant, yard: Yard
+    hass: HomeAssistant, yard: Yard, caplog: pytest.LogCaptureFixture
 ) -> None:
     rig = await yard.start()
     _, token = await yard.add("Attic")
@@ -233,6 +233,8 @@ async def test_agents_are_sent_away_when_home_assistant_stops_and_not_let_in_aga
     # It is back at once, and then waits longer each time: that is no storm.
     await until(lambda: bool(rig.agent.delays))
     assert rig.agent.attempts == 2
+    assert await hass.config_entries.async_unload(yard.entry.entry_id)
+    assert "Unable to remove" not in caplog.text
     hass.set_state(CoreState.running)
 
 

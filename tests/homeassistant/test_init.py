@@ -61,13 +61,18 @@ async def test_an_unloaded_miner_is_hung_up_on(
 
 
 async def test_miners_are_hung_up_on_when_home_assistant_stops(
-    hass: HomeAssistant, miner: SimulatedMiner, set_up: SetUp
+    hass: HomeAssistant,
+    miner: SimulatedMiner,
+    set_up: SetUp,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     entry = await set_up(miner)
     hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
     await hass.async_block_till_done()
     with pytest.raises(Unreachable):
         await entry.runtime_data.miner.details()
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert "Unable to remove" not in caplog.text
 
 
 async def test_a_miner_that_is_off_is_tried_again(
