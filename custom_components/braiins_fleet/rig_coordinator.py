@@ -14,6 +14,7 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN, LOGGER
 from .farm import Farm
 from .rig import (
+    MOST_CARDS,
     SOFTWARE,
     Card,
     Command,
@@ -27,7 +28,6 @@ from .rig import (
     SoftwareLost,
     UninstallMiner,
 )
-from .rig.readings import MOST_CARDS
 from .rig_control import RigControl
 from .rig_happenings import CardWatch, Happening, MinerWatch, What
 from .rig_software import RigSoftware

@@ -12,13 +12,8 @@ from aiohttp import WSMsgType
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
-from custom_components.braiins_fleet.rig import (
-    BadFrame,
-    Rig,
-    RigState,
-    Session,
-    session as sessions,
-)
+from custom_components.braiins_fleet.rig import Rig, RigState, session as sessions
+from custom_components.braiins_fleet.rig.errors import BadFrame
 from custom_components.braiins_fleet.rig.frames import Frame, read_frame
 from custom_components.braiins_fleet.rig.readings import MinerReport, Stats
 from simulator import FakeClock
@@ -147,7 +142,7 @@ async def test_nothing_an_agent_says_gets_into_the_log(
         evil,
     ):
         await line.complaint(frame)
-    assert "An agent sent a bad message" in caplog.text
+    assert "The agent of Garage sent a bad message" in caplog.text
     assert "EVIL" not in caplog.text
     assert line.token not in caplog.text
 
@@ -193,7 +188,7 @@ async def test_who_takes_nothing_is_given_up(
     monkeypatch.setattr(sessions, "_SENDING", 0.01)
     socket = Mute()
     socket.fails = fails
-    session = Session(socket)
+    session = sessions.Session(socket)
     await session.welcome("r1", "Garage")
     await session.listen(lambda _: None)
     assert socket.closed == [1001]

@@ -9,11 +9,11 @@ from custom_components.braiins_fleet.rig import (
     Card,
     Cpu,
     GpuReading,
-    MinerGpu,
     Vendor,
     digest_of,
     make_token,
 )
+from custom_components.braiins_fleet.rig.readings import MinerGpu
 
 from .conftest import Gateway, Line, received
 from .samples import AMD, CPU, MINER, NVIDIA, SILENT, STOPPED, card, miner_card

@@ -19,7 +19,6 @@ from .commands import (
 )
 from .effects import Effect, judge
 from .errors import (
-    BadFrame,
     Busy,
     Disconnected,
     NotConnected,
@@ -38,13 +37,13 @@ from .flight_sheet import (
     parse_arguments,
     worker_name,
 )
-from .overclocking import ALL_CARDS, OFFERED, Overclock, Range, offered, overclock
+from .overclocking import ALL_CARDS, OFFERED, Overclock, offered, overclock
 from .profiles import STARTING_POINTS, Profile, Settings, overclocks
-from .readings import Cpu, GpuReading, MinerGpu
+from .readings import MOST_CARDS, Cpu, GpuReading
 from .releases import Release, is_newer, read_release, version_in
 from .rig import Rig
 from .rigs import Rigs
-from .session import Session, Socket, web_socket
+from .session import web_socket
 from .software import INSTALLABLE, SOFTWARE, STARTABLE, Software, Vendor
 from .state import Card, Gpu, Miner, MinerCondition, RigState
 from .text import without_login
@@ -55,12 +54,12 @@ __all__ = [
     "ALL_CARDS",
     "COINS",
     "INSTALLABLE",
+    "MOST_CARDS",
     "OFFERED",
     "RIG",
     "SOFTWARE",
     "STARTABLE",
     "STARTING_POINTS",
-    "BadFrame",
     "Busy",
     "Card",
     "Command",
@@ -74,13 +73,11 @@ __all__ = [
     "ListMiners",
     "Miner",
     "MinerCondition",
-    "MinerGpu",
     "NotConnected",
     "Overclock",
     "PartlySet",
     "Profile",
     "Proof",
-    "Range",
     "Reboot",
     "Refused",
     "Release",
@@ -89,10 +86,8 @@ __all__ = [
     "RigError",
     "RigState",
     "Rigs",
-    "Session",
     "Settings",
     "Shutdown",
-    "Socket",
     "Software",
     "SoftwareLost",
     "StartMiner",

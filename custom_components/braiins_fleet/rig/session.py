@@ -131,6 +131,7 @@ class Session:
         self._waiting: tuple[str, asyncio.Future[Result]] | None = None
         self._working: tuple[str, str] | None = None
         self._ended = False
+        self._name = ""
         self.heard = now()
         # The agent counts from when it is let in.
         self.beat = self.heard
@@ -139,6 +140,7 @@ class Session:
 
     async def welcome(self, rig_id: str, name: str) -> None:
         """Tell the agent that it may begin; before that, nothing is sent to it."""
+        self._name = name
         async with self._turn:
             await self._send(authenticated(rig_id, name))
 
@@ -221,7 +223,7 @@ class Session:
             self.misbehaved = True
             await self.close(MISBEHAVED, "too many bad messages")
             return
-        _LOGGER.debug("An agent sent a bad message: %s", reason)
+        _LOGGER.debug("The agent of %s sent a bad message: %s", self._name, reason)
         await self._send(error(f"bad message: {reason}"))
 
     async def run(self, command: Command, *, deadline: float | None = None) -> None:
