@@ -27,7 +27,6 @@ from .flight_sheets import FLIGHT_SHEET, OVERCLOCK
 from .rig import INSTALLABLE, Effect, InstallMiner, Shutdown, UninstallMiner
 from .rig_coordinator import RigCoordinator
 from .rig_failures import no_flight_sheet, no_such
-from .rig_state import is_at_work
 from .rig_targets import rigs_of
 from .telling import By
 from .turns import AT_ONCE, ATTR_STAGGER, STAGGER
@@ -71,14 +70,14 @@ class RigAction:
 
 async def start_mining(rig: RigCoordinator, _: Fields, by: By) -> Effect:
     """Have a rig mine; one that does is left alone."""
-    if is_at_work(rig.data):
+    if rig.control.at_work:
         return Effect.APPLIED
     return await rig.control.start_mining(by=by)
 
 
 async def resume_mining(rig: RigCoordinator, given: Fields, by: By) -> Effect:
     """Have a rig mine; one that nobody assigned anything to as it did before."""
-    if rig.control.sheet is None and not is_at_work(rig.data):
+    if rig.control.sheet is None and not rig.control.at_work:
         return await rig.control.restart_mining(by=by)
     return await start_mining(rig, given, by)
 

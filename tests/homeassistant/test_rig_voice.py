@@ -154,6 +154,15 @@ async def test_nobody_waits_for_what_takes_a_rig_long(
     assert sheet_of(attic) == "Raven"
 
 
+async def test_what_is_said_last_counts(yard: Yard, attic: Rigged) -> None:
+    attic.simulated.faults.slow(8)
+    for sentence in "stop the attic rig", "start the attic rig":
+        await while_living(yard, hear(yard.hass, sentence))
+    await commands_end(attic)
+    assert told(attic) == ["stop_miner", "restart_miner"]
+    assert len(attic.machine.processes) == 1
+
+
 async def test_flight_sheets_and_profiles_go_by_what_is_heard(
     yard: Yard, attic: Rigged
 ) -> None:
