@@ -13,11 +13,14 @@ from .rig import (
     Disconnected,
     NotConnected,
     PartlySet,
+    Reason,
+    Refused,
     RigError,
     SoftwareLost,
     StillMining,
     TimedOut,
     Unacceptable,
+    understand,
 )
 
 _NO_SUCH: Final = {FLIGHT_SHEET: "no_such_flight_sheet", OVERCLOCK: "no_such_profile"}
@@ -25,6 +28,12 @@ _NONE_YET: Final = {FLIGHT_SHEET: "no_flight_sheets", OVERCLOCK: "no_profiles"}
 _SEVERAL: Final = {
     FLIGHT_SHEET: "several_flight_sheets",
     OVERCLOCK: "several_profiles",
+}
+_REFUSED: Final = {
+    Reason.NOTHING_TO_RESTART: "rig_nothing_to_restart",
+    Reason.SOFTWARE_MISSING: "rig_software_missing",
+    Reason.NOT_EXECUTABLE: "rig_not_executable",
+    Reason.POWER_LIMIT: "rig_power_limit",
 }
 
 
@@ -59,6 +68,12 @@ def undone_by_rig(rig: str, err: RigError) -> HomeAssistantError:
                     "rig": rig,
                     "error": str(undone_by_rig(rig, cause)),
                 },
+            )
+        case Refused() if (refusal := understand(err.detail)) is not None:
+            return HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key=_REFUSED[refusal.reason],
+                translation_placeholders={"rig": rig, **refusal.about},
             )
         case _:
             key = "rig_refused"

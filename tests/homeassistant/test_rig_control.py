@@ -154,10 +154,9 @@ async def test_what_the_agent_says_reaches_the_person(yard: Yard) -> None:
     await yard.hass.async_block_till_done()
     with pytest.raises(HomeAssistantError) as failed:
         await while_living(yard, control.start_mining(yard_sheet(yard, "Raven"), by=BY))
-    key, error = said(failed.value)
-    assert key == "rig_refused"
-    assert "miner t-rex not found" in (error or "")
-    assert "miner t-rex not found" in failures[0]["error"]
+    assert said(failed.value)[0] == "rig_software_missing"
+    assert "does not find t-rex" in str(failed.value)
+    assert "does not find t-rex" in failures[0]["error"]
     # What never ran is not what the rig is to do.
     assert look(yard.hass, SHEET).state == "First"
 
@@ -250,7 +249,7 @@ async def test_a_profile_that_a_card_refuses_is_not_assigned(yard: Yard) -> None
         await order(yard, "select.select_option", OVERCLOCK, option="Quiet")
     key, error = said(failed.value)
     assert key == "rig_partly_set"
-    assert "not a valid power limit" in (error or "")
+    assert "takes a power limit of 100 to" in (error or "")
     assert look(yard.hass, OVERCLOCK).state == "none"
 
 

@@ -77,6 +77,7 @@ async def test_a_command_goes_out_as_the_agent_wants_it(line: Line) -> None:
             "open ~/.bloxos/miner.json: no such file",
         ),
         ({"error": "fork/exec /home/miner/miners/t-rex"}, "fork/exec ~/miners/t-rex"),
+        ({"error": "open /srv/home/rig/miner.json"}, "open /srv/home/rig/miner.json"),
         ({"error": "one\n\x1b[31mtwo\x00\u202e"}, "one [31mtwo"),
     ],
 )

@@ -40,6 +40,7 @@ from .flight_sheet import (
 from .overclocking import ALL_CARDS, OFFERED, Overclock, offered, overclock
 from .profiles import STARTING_POINTS, Profile, Settings, overclocks
 from .readings import MOST_CARDS, Cpu, GpuReading
+from .refusals import Reason, Refusal, understand
 from .releases import Release, is_newer, read_release, version_in
 from .rig import Rig
 from .rigs import Rigs
@@ -78,7 +79,9 @@ __all__ = [
     "PartlySet",
     "Profile",
     "Proof",
+    "Reason",
     "Reboot",
+    "Refusal",
     "Refused",
     "Release",
     "RestartMiner",
@@ -111,6 +114,7 @@ __all__ = [
     "overclocks",
     "parse_arguments",
     "read_release",
+    "understand",
     "usual_algorithm",
     "version_in",
     "web_socket",

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-_HOME: Final = re.compile(r"/(?:root|home/[^/\s:]+)(?=[/\s:]|$)")
+_HOME: Final = re.compile(r"(?<![\w.~-])/(?:root|home/[^/\s:]+)(?=[/\s:]|$)")
 # Whatever is in front of the last @, as some write it without a scheme.
 _LOGIN: Final = re.compile(r"^([^:/@]*://)?.*@", re.DOTALL)
 # No more is looked at, however much was sent.
