@@ -24,6 +24,10 @@ from pytest_homeassistant_custom_component.common import (  # type: ignore[impor
 from pytest_homeassistant_custom_component.components.recorder.common import (  # type: ignore[import-untyped]  # has no types
     async_wait_recording_done,
 )
+from pytest_homeassistant_custom_component.syrupy import (  # type: ignore[import-untyped]  # has no types
+    HomeAssistantSnapshotExtension,
+)
+from syrupy.assertion import SnapshotAssertion
 
 from custom_components.braiins_fleet import progress, software_releases
 from custom_components.braiins_fleet.const import CONF_UID, DOMAIN, FLEET
@@ -176,6 +180,12 @@ async def start_miner(
 async def still_miner(start_miner: StartMiner) -> SimulatedMiner:
     """Start an Antminer S19k Pro, for which time passes as the clock is advanced."""
     return await start_miner()
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Compare with what is written down, in Home Assistant's way."""
+    return snapshot.use_extension(HomeAssistantSnapshotExtension)
 
 
 @pytest.fixture

@@ -9,9 +9,6 @@ import pytest
 from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped]  # has no types
     snapshot_platform,
 )
-from pytest_homeassistant_custom_component.syrupy import (  # type: ignore[import-untyped]  # has no types
-    HomeAssistantSnapshotExtension,
-)
 from syrupy.assertion import SnapshotAssertion
 
 from simulator import MODELS
@@ -63,12 +60,6 @@ pytestmark = [
     pytest.mark.freeze_time("2026-09-21 14:13:20", ignore=["grpc", "asyncio"]),
     pytest.mark.usefixtures("all_enabled"),
 ]
-
-
-@pytest.fixture
-def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
-    """Compare with what is written down, in Home Assistant's way."""
-    return snapshot.use_extension(HomeAssistantSnapshotExtension)
 
 
 @pytest.fixture(params=PLATFORMS)
