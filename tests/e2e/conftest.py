@@ -15,7 +15,7 @@ import pytest
 from scripts.house.configuration import can_listen
 
 from .person import Person
-from .processes import Fleet, House
+from .processes import Fleet, House, Rig
 from .stage import (
     FIRST,
     FOLDER,
@@ -108,6 +108,7 @@ async def person(house: House) -> AsyncIterator[Person]:
             viewport={"width": 1280, "height": 1000},
             # It would load the page anew when it comes to life.
             service_workers="block",
+            permissions=["clipboard-read", "clipboard-write"],
         )
         yield Person(page, house.url, SCREENSHOTS)
         await browser.close()
@@ -135,6 +136,13 @@ async def stranger(folder: Path, fleet: Fleet) -> AsyncIterator[Fleet]:
         f"--password={STRANGERS_PASSWORD}",
     ) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+async def rig(folder: Path) -> AsyncIterator[Rig]:
+    """Have a GPU rig, whose agent is started once there is a command for that."""
+    async with Rig.standing(folder / "rig.log") as rig:
+        yield rig
 
 
 @pytest.fixture(scope="session")

@@ -32,6 +32,11 @@ class Person:
         """Look at the dialog that is open, or about to open."""
         return Dialog(self.page.locator("dialog-data-entry-flow"))
 
+    @property
+    def form(self) -> Dialog:
+        """Look at the form that one of a dialog's fields opens."""
+        return Dialog(self.page.locator("dialog-form"))
+
     async def photograph(self, name: str, *, whole: bool = False) -> None:
         """Keep what is shown once it is all there, or the whole of a long page."""
         await expect(self.page.locator("#ha-launch-screen")).to_have_count(0)
@@ -109,6 +114,23 @@ class Person:
         title = self.page.get_by_text(name, exact=True)
         return self.page.locator("ha-config-entry-row").filter(has=title)
 
+    async def add(self, what: str) -> Dialog:
+        """Press a button, on the page of an integration, that adds something."""
+        await self.page.get_by_role("button", name=what, exact=True).first.click()
+        return self.dialog
+
+    def part(self, name: str) -> Locator:
+        """Return the part about something that was added to an entry."""
+        title = self.page.get_by_text(name, exact=True)
+        return self.page.locator("ha-config-sub-entry-row").filter(has=title)
+
+    async def copy(self, text: Locator) -> str:
+        """Copy a paragraph, and return what can be pasted now."""
+        await text.click(click_count=3)
+        await self.page.keyboard.press("ControlOrMeta+C")
+        copied: str = await self.page.evaluate("navigator.clipboard.readText()")
+        return copied.strip()
+
     async def press(self, button: str, *, of: str) -> Dialog:
         """Press a button of an entry, which opens a dialog."""
         await self.entry(of).get_by_role("button", name=button).first.click()
@@ -143,7 +165,15 @@ class Person:
     @property
     def controls(self) -> Locator:
         """Return the part of a device's page that has what it is controlled by."""
-        heading = self.page.get_by_role("heading", name="Controls")
+        return self._entities("Controls")
+
+    @property
+    def diagnostics(self) -> Locator:
+        """Return the part of a device's page that has what one looks at in trouble."""
+        return self._entities("Diagnostic")
+
+    def _entities(self, title: str) -> Locator:
+        heading = self.page.get_by_role("heading", name=title)
         return self.page.locator("ha-device-entities-card").filter(has=heading)
 
     @property
@@ -226,6 +256,17 @@ class Dialog:
         """Type something into a field."""
         box = self.window.get_by_role("textbox", name=field)
         await box.or_(self.window.get_by_role("spinbutton", name=field)).fill(text)
+
+    async def pick(self, field: str, option: str) -> None:
+        """Pick from a list that opens; one that is long has to be searched."""
+        label = re.compile(rf"^\s*{re.escape(field)}\b")
+        await self.window.locator("ha-selector-select").filter(has_text=label).click()
+        offered = self.window.get_by_text(option, exact=True)
+        search = self.window.get_by_placeholder(re.compile("^Search"))
+        await expect(offered.or_(search).first).to_be_visible()
+        if await search.is_visible():
+            await search.fill(option)
+        await offered.click()
 
     async def fill_list(self, field: str, text: str) -> None:
         """Type something into a list, in place of all that stands there."""

@@ -1,11 +1,13 @@
-"""The programs of the journey: Home Assistant, and the simulated miners."""
+"""The programs of the journey: Home Assistant, and simulated miners and rigs."""
 
+import argparse
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import json
 import os
 from pathlib import Path
+import shlex
 import shutil
 import signal
 import sys
@@ -18,6 +20,8 @@ from scripts.house import configuration, start
 from scripts.house.home_assistant import HomeAssistant
 from scripts.house.programs import Ended, Program
 from simulator.control import ask
+
+from .stage import RIG_INTERVAL
 
 ROOT = Path(__file__).parents[2]
 COMPONENT = ROOT / "custom_components" / "braiins_fleet"
@@ -97,6 +101,13 @@ class House:
                     named = Device(device["id"], device["name"])
                     found[url.host or identifier] = named
         return found
+
+    async def device_called(self, name: str) -> Device:
+        """Return a device of ours by its name."""
+        [device] = [
+            device for device in (await self.devices()).values() if device.name == name
+        ]
+        return device
 
     async def readings(self, of: str) -> dict[str, str]:
         """Return the states of a device of ours, by what the entities tell."""
@@ -203,7 +214,7 @@ class Fleet:
             hurry=asyncio.Event(),
         )
         self._running = asyncio.create_task(program.run())
-        await _unless_ended(self._wait_until_it_answers(), self._running)
+        await _unless_ended(_answers(self.miners), self._running)
 
     async def stop(self) -> None:
         """Switch all the miners off."""
@@ -227,13 +238,89 @@ class Fleet:
         """Let all be well again."""
         await ask(self._socket, "clear", host=host)
 
-    async def _wait_until_it_answers(self) -> None:
-        async with asyncio.timeout(_PATIENCE):
-            while True:
-                with suppress(OSError):
-                    await self.miners()
-                    return
-                await asyncio.sleep(_LOOK_AGAIN)
+
+class Rig:
+    """A simulated GPU rig in a process of its own, with a plug that can be pulled."""
+
+    NAME = "rig-1"
+
+    def __init__(self, log: Path, socket: Path) -> None:
+        """Remember how the rig is reached; its agent is not started yet."""
+        self.command = ""
+        self._log = log
+        self._socket = socket
+        self._running: asyncio.Task[None] | None = None
+
+    @classmethod
+    @asynccontextmanager
+    async def standing(cls, log: Path) -> AsyncIterator[Rig]:
+        """Have a rig stand there, and take it away afterwards."""
+        with tempfile.TemporaryDirectory(prefix="rig-") as folder:
+            rig = cls(log, Path(folder) / "control")
+            try:
+                yield rig
+            finally:
+                await rig.pull_plug()
+
+    async def run(self, command: str) -> None:
+        """Start the agent as one does who pastes a command into a terminal."""
+        self.command = command
+        program, *arguments = shlex.split(command)
+        assert program == "bloxos-agent"
+        parser = argparse.ArgumentParser(prog=program, allow_abbrev=False)
+        parser.add_argument("-server", required=True)
+        parser.add_argument("-token", required=True)
+        agent = parser.parse_args(arguments)
+        options = (
+            *("--count=0", "--no-decoys", "--cold", f"--interval={RIG_INTERVAL}"),
+            *(f"--server={agent.server}", f"--tokens={agent.token}"),
+            f"--control={self._socket}",
+        )
+        # A plug is pulled in a hurry.
+        hurry = asyncio.Event()
+        hurry.set()
+        simulator = Program(
+            name="The simulated rig",
+            command=[sys.executable, "-m", "simulator", "run", *options],
+            folder=ROOT,
+            log=self._log,
+            environment={},
+            grace=0.0,
+            hurry=hurry,
+        )
+        self._running = asyncio.create_task(simulator.run())
+        await _unless_ended(_answers(self.looks), self._running)
+
+    async def pull_plug(self) -> None:
+        """Cut the power, so that nothing can be said any more."""
+        running, self._running = self._running, None
+        if running is not None:
+            running.cancel()
+            with suppress(asyncio.CancelledError, Ended):
+                await running
+
+    async def looks(self) -> dict[str, Any]:
+        """Return what one sees who stands beside it."""
+        [rig] = await ask(self._socket, "list")
+        return rig
+
+    async def make_trouble(self, fault: str) -> None:
+        """Let something go wrong with it."""
+        await ask(self._socket, "fault", host=self.NAME, name=fault)
+
+    async def heal(self) -> None:
+        """Let all be well again."""
+        await ask(self._socket, "clear", host=self.NAME)
+
+
+async def _answers(question: Callable[[], Awaitable[object]]) -> None:
+    """Ask a simulator until it answers."""
+    async with asyncio.timeout(_PATIENCE):
+        while True:
+            with suppress(OSError):
+                await question()
+                return
+            await asyncio.sleep(_LOOK_AGAIN)
 
 
 async def _unless_ended(

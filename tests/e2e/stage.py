@@ -24,3 +24,10 @@ NEW_PASSWORD = "a new one"
 
 # In s, for one of the miners.
 POLL_INTERVAL = 5
+
+RIG = "Basement"
+RENAMED = "Cellar"
+# In s; an agent measures every 30 s unless it is told otherwise.
+RIG_INTERVAL = 5
+SHEET, PROFILE = "Ravens", "Quiet"
+WALLET = "RAKhjjFyBsfCCPALmQeLWpNV1cmTRf1EVk"
