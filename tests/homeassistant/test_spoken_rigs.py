@@ -150,7 +150,7 @@ async def test_of_one_rig_there_is_a_plain_answer(
         ),
         ("temperature", "Of 3 rigs, Shed rig has the hottest card: 71 degrees."),
         ("problems", "None of 3 rigs reports a problem."),
-        ("connection", "All 3 rigs are connected."),
+        ("connection", "3 of 3 rigs are connected."),
     ],
 )
 async def test_of_several_rigs_there_is_one_answer(
@@ -186,7 +186,7 @@ async def test_the_fleet_is_told_of_in_one_breath(
         "Cellar rig."
     )
     assert await ask(yard, "connection", name="all") == (
-        "Garage miner answers. All 3 rigs are connected."
+        "Garage miner answers. 3 of 3 rigs are connected."
     )
     # One of them alone is no sum.
     entry.runtime_data.async_set_update_error(TimeoutError())
