@@ -50,6 +50,10 @@ KNOWN = {
     ),
     "CFX": ("cfx:aarc9abycue0hhzgyrr53m6cxedgccrmmyybjgh4xg",),
     "NEXA": ("nexa:nqtsq5g5hw4x0rymhslww06kk0n5a6f5cyru32h0529466md",),
+    "ZEC": (
+        "t1h8SqgtM3QM5e2M8EzhhT1yL2PXXtA6oqe",
+        "zs1z7rejlpsa98s2rrrfkwmaxu53e4ue0ulcrw0h4x5g8jl04tak0d3mm47vdtahatqrlkngh9slya",
+    ),
 }
 
 
@@ -67,7 +71,10 @@ WRITTEN: dict[str, Write] = {
     "RVN": lambda key: base58check(b"\x3c", key[:20]),
     "CLORE": lambda key: base58check(b"\x17", key[:20]),
     "FIRO": lambda key: base58check(b"\x52", key[:20]),
+    "DGB": lambda key: base58check(b"\x1e", key[:20]),
     "DOGE": lambda key: base58check(b"\x1e", key[:20]),
+    "RTM": lambda key: base58check(b"\x3c", key[:20]),
+    "ZEC": lambda key: base58check(b"\x1c\xb8", key[:20]),
     "LTC": lambda key: base58check(b"\x30", key[:20]),
     "FLUX": lambda key: base58check(b"\x1c\xb8", key[:20]),
     "XNA": lambda key: base58check(b"\x35", key[:20]),
@@ -129,9 +136,57 @@ def test_what_pools_want_behind_an_address_is_no_part_of_it() -> None:
 def test_a_pool_that_pays_in_another_coin_wants_an_address_of_that() -> None:
     doge, raven = (WRITTEN[coin](bytes(32)) for coin in ("DOGE", "RVN"))
     assert check_wallet("RVN", f"DOGE:{doge}.rig#ref") is Proof.CHECKSUM
-    assert check_wallet("RVN", "SHIB:me-and-you") is Proof.FORM
-    with pytest.raises(Unacceptable):
-        check_wallet("RVN", f"DOGE:{raven}")
+    assert check_wallet("NEW", f"DOGE:{doge}") is Proof.CHECKSUM
+    for coin in ("RVN", "NEW"):
+        with pytest.raises(Unacceptable):
+            check_wallet(coin, f"DOGE:{raven}")
+
+
+def test_a_coin_that_a_pool_pays_in_may_be_any_but_its_address_no_word() -> None:
+    mixed = KNOWN["ETC"][0]
+    assert check_wallet("RVN", f"SHIB:{mixed}.rig") is Proof.CHECKSUM
+    assert check_wallet("RVN", f"XLM:{'G' * 56}.rig") is Proof.FORM
+    assert check_wallet("NEW", "EOS:somebody") is Proof.FORM
+    for wrong in (
+        "SHIB:me-and-you",
+        f"SHIB:{mixed.replace('aA', 'Aa')}",
+        f"SHIB:{mixed[:-1]}",
+        "SHIB:",
+    ):
+        with pytest.raises(Unacceptable) as refused:
+            check_wallet("RVN", wrong)
+        assert refused.value.reason == "address"
+
+
+@pytest.mark.parametrize("coin", ["BCH", "CFX", "KAS", "NEXA"])
+def test_what_stands_in_front_of_an_address_is_no_coin_to_be_paid_in(coin: str) -> None:
+    address = KNOWN[coin][0]
+    large = address.upper()
+    for right in (address, large, f"{coin}:{address}", f"{coin}:{address}.rig"):
+        assert check_wallet(coin, right) is Proof.CHECKSUM
+    assert check_wallet("RVN", f"{coin}:{large}") is Proof.CHECKSUM
+    for wrong in (f"{large[:-1]}0", f"{address[:-1]}0"):
+        for asked in (coin, "RVN"):
+            with pytest.raises(Unacceptable):
+                check_wallet(asked, wrong)
+
+
+def test_names_that_stand_for_an_address_are_taken_by_their_form() -> None:
+    nicehash = f"NH{'b' * 34}"
+    assert check_wallet("BTC", f"{nicehash}.rig") is Proof.FORM
+    assert check_wallet("VRSC", "somebody@.rig") is Proof.FORM
+    sapling = KNOWN["ZEC"][1]
+    assert check_wallet("VRSC", sapling) is Proof.CHECKSUM
+    for coin, wrong in (
+        ("BTC", "NHb"),
+        ("BTC", "account.rig"),
+        ("VRSC", "somebody"),
+        ("VRSC", f"{sapling[:-1]}c"),
+        ("ZEC", sapling[:-1]),
+        ("ZEC", "zs1b"),
+    ):
+        with pytest.raises(Unacceptable):
+            check_wallet(coin, wrong)
 
 
 def test_an_ethereum_address_in_one_case_has_no_checksum_to_check() -> None:
@@ -140,6 +195,8 @@ def test_an_ethereum_address_in_one_case_has_no_checksum_to_check() -> None:
     assert check_wallet("ETC", f"0x{mixed[2:].upper()}") is Proof.FORM
     with pytest.raises(Unacceptable):
         check_wallet("ETC", mixed.replace("aA", "Aa"))
+    for worker in (":rig", ".rig", "/rig"):
+        assert check_wallet("ETC", f"{mixed}{worker}") is Proof.CHECKSUM
     assert has_case_of_its_own(mixed)
     assert is_case_right(mixed)
 

@@ -14,6 +14,8 @@ _BLOCK_BYTES: Final = {2: 1, 3: 2, 5: 3, 6: 4, 7: 5, 9: 6, 10: 7, 11: 8}
 
 _BECH32: Final = 1
 _BECH32M: Final = 0x2BC830A3
+# 43 bytes, five bits a letter, and six letters of checksum.
+_SAPLING: Final = 75
 _BECH32_STEPS: Final = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 _CASH_STEPS: Final = (
     0x98F2BC8E61,
@@ -78,23 +80,33 @@ def is_cryptonote(text: str) -> bool:
 
 def is_segwit(text: str, prefix: str) -> bool:
     """Tell whether this is an address of SegWit's, for the coin with this prefix."""
+    values, remainder = _bech32(text, prefix)
+    if not 8 <= len(values) <= 90:
+        return False
+    version, program = values[0], (len(values) - 7) * 5 // 8
+    wanted = _BECH32 if version == 0 else _BECH32M
+    fits = program in (20, 32) if version == 0 else 2 <= program <= 40
+    return version <= 16 and fits and remainder == wanted
+
+
+def is_sapling(text: str) -> bool:
+    """Tell whether this is an address of Zcash's Sapling, or of those who took it."""
+    values, remainder = _bech32(text, "zs")
+    return len(values) == _SAPLING and remainder == _BECH32
+
+
+def _bech32(text: str, prefix: str) -> tuple[list[int], int]:
+    """Return what is written behind a prefix, and what its checksum comes to."""
     lower = text.lower()
     head, one, data = lower.rpartition("1")
     values = [BASE32.find(letter) for letter in data]
     if text not in (lower, text.upper()) or (head, one) != (prefix, "1"):
-        return False
-    if min(values, default=-1) < 0 or not 8 <= len(values) <= 90:
-        return False
+        return [], 0
+    if min(values, default=-1) < 0:
+        return [], 0
     letters = [ord(letter) for letter in prefix]
     spread = [*(x >> 5 for x in letters), 0, *(x & 31 for x in letters)]
-    version, program = values[0], (len(values) - 7) * 5 // 8
-    wanted = _BECH32 if version == 0 else _BECH32M
-    fits = program in (20, 32) if version == 0 else 2 <= program <= 40
-    return (
-        version <= 16
-        and fits
-        and _remainder([*spread, *values], _BECH32_STEPS, 25) == wanted
-    )
+    return values, _remainder([*spread, *values], _BECH32_STEPS, 25)
 
 
 def is_cash(text: str, prefix: str, alphabet: str = BASE32) -> bool:

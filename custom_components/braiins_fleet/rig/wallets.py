@@ -19,6 +19,7 @@ from .checksums import (
     is_cash,
     is_cryptonote,
     is_hex_address,
+    is_sapling,
     is_segwit,
 )
 from .errors import Unacceptable
@@ -107,6 +108,8 @@ _CONFLUX: Final = partial(
     is_cash, prefix="cfx", alphabet="abcdefghjkmnprstuvwxyz0123456789"
 )
 
+_SAPLING: Final = _by_sum(is_sapling, "zs1")
+
 _ANY_ADDRESS: Final = _form(r"[A-Za-z0-9][A-Za-z0-9:._@-]{2,199}")
 
 COINS: Final[Mapping[str, Coin]] = {
@@ -115,10 +118,16 @@ COINS: Final[Mapping[str, Coin]] = {
         "Bitcoin Cash",
         _any(_cash("bitcoincash"), _bare_cash("bitcoincash"), _old("1", "3")),
     ),
-    "BTC": Coin("Bitcoin", _any(_old("1", "3"), _segwit("bc"))),
+    # Those that begin with NH are NiceHash's own, whose checksum is not known.
+    "BTC": Coin(
+        "Bitcoin",
+        _any(_old("1", "3"), _segwit("bc"), _form("NH[1-9A-HJ-NP-Za-km-z]{30,40}")),
+    ),
     "BTG": Coin("Bitcoin Gold", _any(_old("G", "A"), _segwit("btg"))),
     "CFX": Coin("Conflux", _by_sum(_CONFLUX, "cfx:", "CFX:")),
     "CLORE": Coin("Clore.ai", _old("A", "r")),
+    "DGB": Coin("DigiByte", _any(_old("D", "S", "3"), _segwit("dgb"))),
+    "DNX": Coin("Dynex", _cryptonote("X")),
     "DOGE": Coin("Dogecoin", _old("D", "A", "9")),
     "ERG": Coin("Ergo", _by_sum(is_blake_base58, "")),
     "ETC": Coin("Ethereum Classic", _ethereum),
@@ -135,23 +144,36 @@ COINS: Final[Mapping[str, Coin]] = {
     "OCTA": Coin("OctaSpace", _ethereum),
     "PYI": Coin("Pyrin", _cash("pyrin")),
     "QUAI": Coin("Quai", _form("0x[0-9a-fA-F]{40}")),
+    "RTM": Coin("Raptoreum", _old("R", "7")),
     "RVN": Coin("Ravencoin", _old("R", "r")),
     "RXD": Coin("Radiant", _old("1", "3")),
     "SAL": Coin("Salvium", _cryptonote("SaLv", "SC1")),
-    "VRSC": Coin("Verus", _old("R", "i")),
+    "VRSC": Coin(
+        "Verus", _any(_old("R", "i"), _SAPLING, _form("[A-Za-z0-9_-]{1,64}@"))
+    ),
     "VTC": Coin("Vertcoin", _any(_old("V", "3"), _segwit("vtc"))),
     "XEL": Coin("Xelis", _form("xel:[0-9a-z]{40,80}")),
     "XMR": Coin("Monero", _cryptonote("4", "8")),
     "XNA": Coin("Neurai", _old("")),
     "XTM": Coin("Tari", _form("[1-9A-HJ-NP-Za-km-z]{60,120}")),
     "ZANO": Coin("Zano", _cryptonote("Zx", "iZ")),
+    "ZEC": Coin("Zcash", _any(_old("t1", "t3", version=2), _SAPLING)),
     "ZEPH": Coin("Zephyr", _cryptonote("ZEPH")),
 }
 
+# Of a coin that a pool pays in, but nobody here knows: at least no word.
+_FOREIGN: Final = _form(r"(?!0x)[A-Za-z0-9][A-Za-z0-9:_]{19,199}|0x[0-9a-fA-F]{64}")
+
 # Some pools pay in another coin, whose name is put in front.
-_PAID_IN: Final = re.compile(r"(?P<coin>[A-Z0-9]{2,10}):(?P<rest>.+)")
+_PAID_IN: Final = re.compile(r"(?P<coin>[A-Z0-9]{2,10}):(?P<rest>.+)", re.DOTALL)
+# What stands in front of addresses as a part of them.
+_PREFIXES: Final = frozenset(
+    {"bitcoincash", "cfx", "karlsen", "kaspa", "nexa", "pyrin", "xel"}
+)
 # What pools want behind an address: a worker, a difficulty, a reference.
-_BEHIND: Final = re.compile(r"[./#+=~].*", re.DOTALL)
+_BEHIND: Final = re.compile(
+    r"(?:[./#+=~]|(?<=^0x[0-9a-fA-F]{40}):|(?<=:0x[0-9a-fA-F]{40}):).*", re.DOTALL
+)
 _LONGEST: Final = 256
 
 
@@ -160,14 +182,25 @@ def check_wallet(coin: str, wallet: str) -> Proof:
 
     Of a coin that is not known here, whatever looks like an address is taken.
     """
-    text = wallet
-    if found := _PAID_IN.fullmatch(wallet):
-        coin, text = found["coin"], found["rest"]
     known = COINS.get(coin)
-    if known is None:
-        proof = _ANY_ADDRESS(_BEHIND.sub("", text))
-    else:
-        proof = known.check(_BEHIND.sub("", text))
+    address = _BEHIND.sub("", wallet)
+    paid_in = _PAID_IN.fullmatch(address)
+    is_known = known is not None or (paid_in is not None and paid_in["coin"] in COINS)
+    proof = known.check(address) if known else None
+    if proof is None and not is_known:
+        proof = _ANY_ADDRESS(address)
+    elif proof is None and paid_in is not None:
+        proof = _check_paid_in(paid_in["coin"], paid_in["rest"])
     if proof is None or len(wallet) > _LONGEST:
-        raise Unacceptable("wallet", "malformed" if known is None else "address")
+        raise Unacceptable("wallet", "address" if is_known else "malformed")
     return proof
+
+
+def _check_paid_in(coin: str, rest: str) -> Proof | None:
+    known = COINS.get(coin)
+    if known is not None:
+        # Some are called as their addresses begin.
+        return known.check(rest) or known.check(f"{coin}:{rest}")
+    if coin.lower() in _PREFIXES:
+        return None
+    return _any(_ethereum, _FOREIGN)(rest)
