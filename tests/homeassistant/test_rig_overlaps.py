@@ -6,7 +6,8 @@ from typing import Any
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 
-from custom_components.braiins_fleet.rig import Effect, Refused
+from custom_components.braiins_fleet.rig import Effect, InstallMiner, Refused
+from simulator.rigs import Habits
 
 from .controlling import act, look, said
 from .rig_orders import (
@@ -261,3 +262,28 @@ async def test_what_a_rig_still_runs_is_stopped_before_it_has_told_of_it(
     await while_living(yard, asyncio.wait_for(starts[0], None))
     [process] = rigged.machine.processes
     assert process.own
+
+
+@pytest.mark.parametrize("action", ["stop_mining", "shutdown"])
+async def test_nothing_is_done_late_as_the_rig_was_busy_for_long(
+    yard: Yard, action: str
+) -> None:
+    rigged = await yard.start("rtx3080", habits=Habits(install_s=120))
+    control, now = rigged.coordinator.control, yard.hass.loop.time
+    installs = asyncio.create_task(control.command(InstallMiner("xmrig"), by=BY))
+    await until(lambda: told(rigged) == ["install_miner"])
+    began = now()
+    call = yard.hass.services.async_call(
+        "braiins_fleet", action, {"entity_id": "all"}, blocking=True
+    )
+    with pytest.raises(HomeAssistantError) as failed:
+        await while_living(yard, call)
+    assert said(failed.value) == ("rig_busy", "install_miner")
+    assert now() - began < 10
+    assert not installs.done()
+    await commands_end(rigged)
+    await installs
+    assert told(rigged) == ["install_miner"]
+    # By now, there is time for it.
+    await while_living(yard, control.stop_mining(by=BY))
+    assert told(rigged) == ["install_miner", "stop_miner"]

@@ -27,7 +27,8 @@ class Command(ABC):
     """Something that an agent can be asked to do.
 
     `deadline` is how many seconds the agent may take, and `settles` how many may pass
-    until readings show what came of it.
+    until readings show what came of it. `patience` is for how long it is of any use
+    while the agent still works on something else.
     """
 
     __slots__ = ()
@@ -35,6 +36,7 @@ class Command(ABC):
     kind: ClassVar[str]
     deadline: ClassVar[float] = 10.0
     settles: ClassVar[float] = 0.0
+    patience: ClassVar[float] = 20.0
 
     @abstractmethod
     def payload(self) -> Mapping[str, Any] | None:
@@ -185,6 +187,8 @@ class Reboot(_Plain):
 
     kind: ClassVar = "reboot"
     settles: ClassVar = 60.0
+    # Later, it would come as a surprise.
+    patience: ClassVar = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,3 +197,5 @@ class Shutdown(_Plain):
 
     kind: ClassVar = "shutdown"
     settles: ClassVar = 60.0
+    # Later, it would come as a surprise.
+    patience: ClassVar = 5.0

@@ -58,6 +58,8 @@ class Overclock(Command):
 
     kind: ClassVar = "apply_oc"
     deadline: ClassVar = 60.0
+    # Each card of a rig may have one of its own.
+    patience: ClassVar = 90.0
     # Two rounds of measuring, as most agents do it.
     settles: ClassVar = 75.0
 

@@ -2,16 +2,16 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 import logging
 from statistics import median
 from typing import Final
 
-from .commands import Command
+from .commands import Command, InstallMiner
 from .effects import Effect, judge
-from .errors import NotConnected
+from .errors import Busy, NotConnected
 from .overclocking import Overclock
 from .picture import Picture
 from .readings import MinerReport, Stats
@@ -34,6 +34,9 @@ _INTERVALS_KEPT: Final = 5
 
 # A rig that tells nothing wakes nobody when the time is up.
 _LOOK_AGAIN: Final = 5.0
+
+# A download takes minutes, so there is no use in waiting for the end of it.
+_BEHIND_INSTALLING: Final = 3.0
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -63,6 +66,7 @@ class Rig:
         self.refusals = 0
         self._now = now
         self._turn = asyncio.Lock()
+        self._doing: Command | None = None
         self._picture = Picture(cards)
         self._listeners: set[Callable[[], None]] = set()
         self._stats_at = now()
@@ -105,7 +109,7 @@ class Rig:
         session = self.session
         if session is None:
             raise NotConnected
-        async with self._turn:
+        async with self._turn_of(command):
             before, began = self.state, self._now()
             await session.run(command, deadline=deadline)
         heard = self.state
@@ -115,6 +119,24 @@ class Rig:
             stats_heard=heard.stats_heard,
         )
         return before, began
+
+    @asynccontextmanager
+    async def _turn_of(self, command: Command) -> AsyncIterator[None]:
+        """Wait until the agent has done what it was told before, but not for long."""
+        patience = command.patience
+        if isinstance(self._doing, InstallMiner):
+            patience = min(patience, _BEHIND_INSTALLING)
+        try:
+            async with asyncio.timeout(patience):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise Busy(self._doing.kind if self._doing else "") from None
+        self._doing = command
+        try:
+            yield
+        finally:
+            self._doing = None
+            self._turn.release()
 
     async def carry_out(
         self, command: Command, *, settles: float | None = None
