@@ -69,15 +69,16 @@ class RigAction:
 
 
 async def start_mining(rig: RigCoordinator, _: Fields, by: By) -> Effect:
-    """Have a rig mine; one that does is left alone."""
-    if rig.control.at_work:
-        return Effect.APPLIED
+    """Have a rig mine; one that does is left alone, whatever it mines."""
+    found = rig.control.found()
+    if found is not Effect.NOT_APPLIED:
+        return found
     return await rig.control.start_mining(by=by)
 
 
 async def resume_mining(rig: RigCoordinator, given: Fields, by: By) -> Effect:
     """Have a rig mine; one that nobody assigned anything to as it did before."""
-    if rig.control.sheet is None and not rig.control.at_work:
+    if rig.control.sheet is None and rig.control.found() is Effect.NOT_APPLIED:
         return await rig.control.restart_mining(by=by)
     return await start_mining(rig, given, by)
 

@@ -17,8 +17,10 @@ from .rig import (
     InstallMiner,
     RestartMiner,
     RigError,
+    StartMiner,
     StillMining,
     StopMiner,
+    compare,
 )
 from .rig_assignments import Assignment, RigAssignments
 from .rig_cards import RigCards
@@ -94,6 +96,25 @@ class RigControl:
             return self._mining != StopMiner.kind
         return is_at_work(self._coordinator.data)
 
+    def found(self) -> Effect:
+        """Return how far it shows that the rig mines as it is to.
+
+        If that is `NOT_APPLIED`, it has to be started; all else is to be left alone.
+        """
+        if self._mining is not None:
+            # It does not show yet.
+            stops = self._mining == StopMiner.kind
+            return Effect.NOT_APPLIED if stops else Effect.UNKNOWN
+        state = self._coordinator.rig.state
+        if not state.connected or not state.miners:
+            return Effect.NOT_APPLIED
+        sheet = self.sheet
+        return compare(state.miners, self._start(sheet) if sheet else None)
+
+    def _start(self, sheet: ConfigSubentry) -> StartMiner:
+        name = self._coordinator.name
+        return self._orders.checked(lambda: sheet_of(sheet).start(name))
+
     @callback
     def on_assignment(self, listener: CALLBACK_TYPE) -> Callable[[], None]:
         """Call back when something else is assigned; returns what ends that."""
@@ -125,9 +146,7 @@ class RigControl:
         sheet = sheet or self.sheet
         if sheet is None:
             raise no_flight_sheet(self._coordinator.name)
-        command = self._orders.checked(
-            lambda: sheet_of(sheet).start(self._coordinator.name)
-        )
+        command = self._start(sheet)
 
         async def start(order: int) -> Effect:
             await self._clear_way(order)
@@ -149,17 +168,8 @@ class RigControl:
 
     async def stop_mining(self, *, by: By) -> Effect:
         """Mine no more."""
-
-        async def stop(order: int) -> Effect:
-            effect = Effect.NOT_APPLIED
-            for _ in range(_STOPS):
-                if effect is Effect.NOT_APPLIED:
-                    self._stand_by(order)
-                    effect = await self._orders.carry_out(StopMiner())
-            return effect
-
         note = self._orders.note(by, is_at_work(self._coordinator.data), after=False)
-        return await self._mine(StopMiner.kind, stop, note)
+        return await self._mine(StopMiner.kind, self._stop, note)
 
     async def restart_mining(self, *, by: By) -> Effect:
         """Start again what was started last."""
@@ -171,6 +181,14 @@ class RigControl:
 
         return await self._mine(RestartMiner.kind, restart, self._orders.note(by))
 
+    async def _stop(self, order: int) -> Effect:
+        effect = Effect.UNKNOWN
+        for _ in range(_STOPS):
+            if effect is not Effect.APPLIED:
+                self._stand_by(order)
+                effect = await self._orders.carry_out(StopMiner())
+        return effect
+
     async def _clear_way(self, order: int) -> None:
         """Stop what runs: the agent would start another one beside what is not its own.
 
@@ -178,14 +196,10 @@ class RigControl:
         """
         rig = self._coordinator.rig
         # Of a rig that has just come back, nothing is known yet.
-        if rig.state.miners != ():
-            for _ in range(_STOPS):
-                self._stand_by(order)
-                if await self._orders.carry_out(StopMiner()) is not Effect.NOT_APPLIED:
-                    break
-            else:
-                running = rig.state.miners or ()
-                raise StillMining(", ".join(miner.name for miner in running))
+        knows_of_none = rig.state.miners == ()
+        if not knows_of_none and await self._stop(order) is Effect.NOT_APPLIED:
+            running = rig.state.miners or ()
+            raise StillMining(", ".join(miner.name for miner in running))
         self._stand_by(order)
 
     def _stand_by(self, order: int) -> None:

@@ -9,6 +9,7 @@ from homeassistant.const import Platform
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .fleet import FleetConfigEntry
+from .rig import Effect
 from .rig_coordinator import RigCoordinator
 from .rig_entity import RigEntity, RigEntityDescription, add_rig_entities
 from .rig_state import is_at_work
@@ -53,7 +54,7 @@ class RigSwitch(RigEntity[RigSwitchDescription], SwitchEntity):
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
         # What it shows may be older than what it was told last.
-        if not self.coordinator.control.at_work:
+        if self.coordinator.control.found() is Effect.NOT_APPLIED:
             await self.coordinator.control.start_mining(by=self._by)
 
     @override

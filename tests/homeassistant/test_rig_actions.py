@@ -198,6 +198,58 @@ async def test_a_rig_that_is_away_fails_at_once_or_is_waited_for(yard: Yard) -> 
     assert "start_miner" in told(rigged)
 
 
+async def test_a_rig_that_is_away_is_not_said_to_mine(yard: Yard) -> None:
+    rigged = await yard.start("rtx3080")
+    rig = {"device_id": [device_of(rigged)]}
+    await rigged.leave()
+    for action in ("start_mining", "resume"):
+        answer = await ask(yard, action, rig)
+        assert not answer["rigs"][0]["ok"]
+    rigged.coordinator.control.assign_sheet(keep_sheet(yard), by=BY)
+    answer = await ask(yard, "start_mining", rig)
+    assert "is not connected" in answer["rigs"][0]["error"]
+
+
+async def test_a_rig_that_mines_its_sheet_as_it_comes_back_goes_on(yard: Yard) -> None:
+    rigged = await yard.start("rtx3080", habits=OFTEN)
+    rigged.coordinator.control.assign_sheet(keep_sheet(yard), by=BY)
+    rig = {"device_id": [device_of(rigged)]}
+    await rigged.leave()
+    # So long that nothing is known any more of what it does.
+    await yard.live(90)
+    await ask(yard, "start_mining", rig, when_connected=True)
+    await come_back(rigged)
+    await commands_end(rigged)
+    assert told(rigged) == []
+
+
+async def test_what_a_rig_mines_is_confirmed_only_where_it_is_its_sheet(
+    yard: Yard,
+) -> None:
+    rigged = await yard.start("rtx3080")
+    control = rigged.coordinator.control
+    rig = {"device_id": [device_of(rigged)]}
+    sheet = keep_sheet(yard)
+    control.assign_sheet(sheet, by=BY)
+    elsewhere = keep_sheet(yard, "Else", pools=["stratum+tcp://x.example.com:1"])
+    for assigned, confirmed in ((sheet, True), (elsewhere, False)):
+        control.assign_sheet(assigned, by=BY)
+        answer = await ask(yard, "start_mining", rig)
+        assert answer["rigs"][0]["confirmed"] is confirmed
+    assert told(rigged) == []
+
+
+async def test_a_process_that_is_called_like_a_miner_does_not_keep_a_rig_from_mining(
+    yard: Yard,
+) -> None:
+    rigged = await yard.start("rtx3080", mining=False)
+    rigged.coordinator.control.assign_sheet(keep_sheet(yard), by=BY)
+    rigged.simulated.faults.lookalike()
+    await yard.live(20)
+    await ask(yard, "start_mining", {"device_id": [device_of(rigged)]})
+    assert told(rigged)[-1] == "start_miner"
+
+
 async def test_what_waits_expires(yard: Yard) -> None:
     rigged = await yard.start("rtx3080", mining=False)
     keep_sheet(yard)

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from custom_components.braiins_fleet.rig import (
     Shutdown,
     StartMiner,
     StopMiner,
+    compare,
     judge,
     overclock,
 )
@@ -88,6 +90,38 @@ def test_a_miner_that_hashes_beside_another_one_was_not_started_well() -> None:
     other = replace(MINER, name="gminer")
     assert judge(START, BEFORE, after(MINER), 20) is Effect.APPLIED
     assert judge(START, BEFORE, after(MINER, other), 20) is Effect.NOT_APPLIED
+
+
+@pytest.mark.parametrize(
+    ("change", "effect"),
+    [
+        ({}, Effect.APPLIED),
+        ({"pool": "elsewhere.example.com:1"}, Effect.UNKNOWN),
+        ({"pool": None}, Effect.UNKNOWN),
+        ({"algorithm": "octopus"}, Effect.UNKNOWN),
+        ({"name": "gminer"}, Effect.UNKNOWN),
+        ({"condition": MinerCondition.IDLE}, Effect.UNKNOWN),
+        ({"condition": MinerCondition.STARTING}, Effect.UNKNOWN),
+        ({"condition": MinerCondition.CRASHED}, Effect.NOT_APPLIED),
+    ],
+)
+def test_only_what_hashes_as_wanted_is_what_is_wanted(
+    change: dict[str, Any], effect: Effect
+) -> None:
+    assert compare([replace(MINER, **change)], START) is effect
+
+
+def test_what_only_has_the_name_of_a_miner_does_not_mine() -> None:
+    silent = Miner(name="xmrig", condition=MinerCondition.STARTING)
+    assert compare([silent], START) is Effect.NOT_APPLIED
+    assert compare([silent], None) is Effect.NOT_APPLIED
+    assert compare([MINER], None) is Effect.APPLIED
+    assert compare([MINER, replace(MINER, name="gminer")], START) is Effect.UNKNOWN
+
+
+def test_what_no_stop_reaches_was_not_stopped_while_it_runs() -> None:
+    running = Miner(name="bzminer", condition=MinerCondition.UNREADABLE)
+    assert judge(StopMiner(), BEFORE, after(running), 20) is Effect.NOT_APPLIED
 
 
 async def test_a_stop_ends_mining(start_rig: StartRig) -> None:

@@ -17,7 +17,7 @@ from .commands import (
     StopMiner,
     UninstallMiner,
 )
-from .effects import Effect, judge
+from .effects import Effect, compare, judge
 from .errors import (
     Busy,
     Disconnected,
@@ -103,6 +103,7 @@ __all__ = [
     "algorithm_name",
     "check_wallet",
     "command_line",
+    "compare",
     "digest_of",
     "is_base58check",
     "is_newer",

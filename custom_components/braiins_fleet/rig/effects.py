@@ -20,7 +20,7 @@ from .commands import (
 )
 from .overclocking import Overclock
 from .readings import GpuReading
-from .software import Vendor
+from .software import SOFTWARE, STARTABLE, Vendor
 from .state import Miner, MinerCondition, RigState
 
 # Clocks go in steps, and drivers round to them.
@@ -71,13 +71,53 @@ def judge(
             return Effect.UNKNOWN
 
 
+def compare(miners: Iterable[Miner], wanted: StartMiner | None) -> Effect:
+    """Tell how far it shows that a rig mines as is wanted, or at all.
+
+    `UNKNOWN` is something that may be another thing, or has not hashed yet.
+    """
+    at_work = [miner for miner in miners if _is_at_work(miner, wanted)]
+    if not at_work:
+        return Effect.NOT_APPLIED
+    [miner, *others] = at_work
+    if others or miner.condition is not MinerCondition.MINING:
+        return Effect.UNKNOWN
+    is_wanted = wanted is None or (
+        miner.name == wanted.software
+        and is_same_algorithm(miner.algorithm or "", wanted.algorithm)
+        and miner.pool is not None
+        and _host(miner.pool) in map(_host, wanted.pools)
+    )
+    return Effect.APPLIED if is_wanted else Effect.UNKNOWN
+
+
+def _is_at_work(miner: Miner, wanted: StartMiner | None) -> bool:
+    match miner.condition:
+        case MinerCondition.MINING | MinerCondition.IDLE | MinerCondition.UNREADABLE:
+            return True
+        case MinerCondition.STARTING:
+            # What is not wanted and tells nothing may be no miner at all.
+            is_wanted = wanted is not None and miner.name == wanted.software
+            return is_wanted or miner.version is not None
+        case _:
+            return False
+
+
 def _judge_stop(miners: Iterable[Miner]) -> Effect:
-    conditions = {miner.condition for miner in miners}
-    if not conditions:
-        return Effect.APPLIED
-    # A process whose command line merely has the name of a miner in it looks silent.
-    telling = {MinerCondition.MINING, MinerCondition.IDLE}
-    return Effect.NOT_APPLIED if conditions & telling else Effect.UNKNOWN
+    effects = {_judge_rest(miner) for miner in miners}
+    if Effect.NOT_APPLIED in effects:
+        return Effect.NOT_APPLIED
+    return Effect.UNKNOWN if effects else Effect.APPLIED
+
+
+def _judge_rest(miner: Miner) -> Effect:
+    """Tell whether something that still runs shows that it was not stopped."""
+    if miner.condition in (MinerCondition.MINING, MinerCondition.IDLE):
+        return Effect.NOT_APPLIED
+    # What the agent cannot start, it cannot stop. All else that tells nothing may be a
+    # process whose command line merely has the name of a miner in it.
+    is_out_of_reach = miner.name in SOFTWARE and miner.name not in STARTABLE
+    return Effect.NOT_APPLIED if is_out_of_reach else Effect.UNKNOWN
 
 
 def _judge_start(
