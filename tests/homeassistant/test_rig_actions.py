@@ -97,7 +97,7 @@ async def test_one_that_fails_does_not_stop_the_others(yard: Yard) -> None:
     everything = {"entity_id": "all"}
     answer = await ask(yard, "apply_flight_sheet", everything, flight_sheet="Raven")
     assert [rig["ok"] for rig in answer["rigs"]] == [False, True]
-    assert "miner t-rex not found" in answer["rigs"][0]["error"]
+    assert "does not find t-rex" in answer["rigs"][0]["error"]
     # Whoever does not look at the answer is told all the same.
     second.machine.binaries.clear()
     with pytest.raises(HomeAssistantError) as failed:

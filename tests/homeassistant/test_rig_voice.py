@@ -253,7 +253,9 @@ async def test_a_rig_without_a_flight_sheet_is_not_started(
 ) -> None:
     assert await tell(yard, "pause the attic rig") == "Pausing Attic rig."
     attic.machine.saved = None
-    assert "Attic rig could not do this" in await tell(yard, "start the attic rig")
+    assert "The agent of Attic rig has not started anything" in await tell(
+        yard, "start the attic rig"
+    )
 
 
 async def test_two_rigs_of_one_name_are_not_guessed_at(
