@@ -23,9 +23,9 @@ from homeassistant.util.network import is_host_valid
 import voluptuous as vol
 from yarl import URL
 
-from .const import CONF_TOKEN_HASH
+from .const import CONF_TOKEN_HASH, RIG
 from .farm import FARM
-from .rig import digest_of, make_token
+from .rig import digest_of, make_token, worker_name
 
 _QR_CODE: Final = "qr_code"
 _EXAMPLE: Final = "http://192.168.1.10:8123"
@@ -51,8 +51,8 @@ class RigFlow(ConfigSubentryFlow):
         if user_input is not None:
             self._name = user_input[CONF_NAME].strip()
             url = _base_url(user_input[CONF_URL])
-            if not self._name:
-                errors[CONF_NAME] = "name_missing"
+            if wrong := self._check(self._name):
+                errors[CONF_NAME] = wrong
             if url is None:
                 errors[CONF_URL] = "invalid_url"
             elif not errors:
@@ -82,9 +82,11 @@ class RigFlow(ConfigSubentryFlow):
         rig = self._get_reconfigure_subentry()
         errors: dict[str, str] = {}
         if user_input is not None:
-            if name := user_input[CONF_NAME].strip():
+            name = user_input[CONF_NAME].strip()
+            wrong = self._check(name, but=rig.subentry_id)
+            if wrong is None:
                 return self.async_update_and_abort(self._get_entry(), rig, title=name)
-            errors[CONF_NAME] = "name_missing"
+            errors[CONF_NAME] = wrong
         return self.async_show_form(
             step_id="rename",
             data_schema=self.add_suggested_values_to_schema(
@@ -112,6 +114,18 @@ class RigFlow(ConfigSubentryFlow):
             description_placeholders={"rig": rig.title, "example": _EXAMPLE},
             errors=errors,
         )
+
+    def _check(self, name: str, *, but: str | None = None) -> str | None:
+        """Return what is wrong with the name of a rig, as the texts call it."""
+        if not name:
+            return "name_missing"
+        others = {
+            worker_name(each.title).casefold()
+            for each in self._get_entry().get_subentries_of_type(RIG)
+            if each.subentry_id != but
+        }
+        # Names that differ less would be one worker for a pool.
+        return "name_taken" if worker_name(name).casefold() in others else None
 
     async def _show_token(self, url: str) -> SubentryFlowResult:
         self._url, self._token = url, make_token()

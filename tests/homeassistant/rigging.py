@@ -88,6 +88,9 @@ class Yard:
     async def add(self, name: str = "Garage") -> tuple[str, str]:
         """Add a rig by the dialog; returns its id and its token."""
         known = set(self.entry.subentries)
+        taken = {each.title for each in self.entry.subentries.values()}
+        if name in taken:
+            name = f"{name} {sum(each.startswith(name) for each in taken) + 1}"
         form = await subentry_dialog(
             self.hass, self.entry, RIG, {"source": SOURCE_USER}
         )

@@ -118,6 +118,23 @@ async def test_a_rig_needs_a_name(yard: Yard) -> None:
     assert form["step_id"] == "command"
 
 
+async def test_two_rigs_are_never_one_worker_for_a_pool(yard: Yard) -> None:
+    await yard.add("Küche 1")
+    attic, _ = await yard.add("Attic")
+    form = await begin(yard)
+    for name in ("küche 1", "Kuche-1"):
+        form = await yard.send(form, {CONF_NAME: name, CONF_URL: "http://ha"})
+        assert form["errors"] == {CONF_NAME: "name_taken"}
+    form = await yard.send(form, {CONF_NAME: "Küche 2", CONF_URL: "http://ha"})
+    assert form["step_id"] == "command"
+    form = await change(yard, attic, "rename")
+    form = await yard.send(form, {CONF_NAME: "Kuche 1"})
+    assert form["errors"] == {CONF_NAME: "name_taken"}
+    # Its own name can be written in another way.
+    result = await yard.send(form, {CONF_NAME: "ATTIC"})
+    assert result["reason"] == "reconfigure_successful"
+
+
 async def test_only_the_fleet_has_rigs(start_miner: StartMiner, set_up: SetUp) -> None:
     entry = await set_up(await start_miner())
     assert entry.supported_subentry_types == {}

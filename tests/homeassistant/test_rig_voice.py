@@ -3,7 +3,7 @@
 from homeassistant.auth.models import User
 from homeassistant.const import Platform
 from homeassistant.core import Context, HomeAssistant
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.intent import IntentResponseErrorCode
 import pytest
 from pytest_homeassistant_custom_component.common import (  # type: ignore[import-untyped]  # has no types
@@ -261,7 +261,12 @@ async def test_a_rig_without_a_flight_sheet_is_not_started(
 async def test_two_rigs_of_one_name_are_not_guessed_at(
     yard: Yard, attic: Rigged
 ) -> None:
-    second = await yard.start("rtx3080", name="Attic Rig")
+    second = await yard.start("rtx3080", name="Shed")
+    device_id = dr.async_get_device_id_by_identifier(
+        yard.hass, (DOMAIN, second.rig_id), config_entry_id=yard.entry.entry_id
+    )
+    dr.async_get(yard.hass).async_update_device(device_id, name_by_user="Attic Rig")
+    await yard.hass.async_block_till_done()
     answer = await tell(yard, "pause the attic rig")
     assert answer.casefold() == "sorry, there are multiple devices called attic rig"
     assert told(attic) == told(second) == []

@@ -209,7 +209,13 @@ def test_software_without_workers_gets_them_behind_the_wallet(software: str) -> 
 def test_each_rig_mines_under_its_own_name() -> None:
     assert " -w north-Garage-1 " in line(sheet(worker=f"north-{RIG}"))
     assert worker_name("Küche, unten (2)") == "Kuche-unten-2"
-    assert worker_name("鉱山") == "rig"
+
+
+def test_rigs_whose_names_no_pool_can_write_are_still_told_apart() -> None:
+    names = [worker_name(name) for name in ("鉱山", "Гараж", "Подвал", "Подвал 2")]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"(rig|2)-[0-9a-f]{6}", name) for name in names)
+    assert len(worker_name("鉱" + "a" * 100)) == 64
 
 
 @given(st.text(max_size=200))

@@ -1,6 +1,7 @@
 """What to mine, where, for whom: a flight sheet, for as many rigs as one likes."""
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 import re
 import shlex
 from typing import Final
@@ -18,6 +19,8 @@ RIG: Final = "%RIG%"
 
 _NAME: Final = re.compile(r"[^\x00-\x1f]{1,100}")
 _LONGEST_WORKER: Final = 64
+_MARK: Final = 6
+_LONGEST_NAME: Final = _LONGEST_WORKER - _MARK - 1
 # Any that fits: what is wrong with a sheet is found before there is a rig.
 _SAMPLE: Final = "rig"
 
@@ -91,10 +94,16 @@ class FlightSheet:
 
 
 def worker_name(rig: str) -> str:
-    """Return the name of a rig as pools take it: plain letters and digits."""
-    plain = unicodedata.normalize("NFKD", rig).encode("ascii", "ignore").decode()
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", plain).strip("-_")
-    return name[:_LONGEST_WORKER].rstrip("-_") or _SAMPLE
+    """Return the name of a rig as pools take it: plain letters and digits.
+
+    Where other letters get lost by that, what tells it from other names is put behind.
+    """
+    letters = unicodedata.normalize("NFKD", rig)
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", letters.encode("ascii", "ignore").decode())
+    name = plain.strip("-_")[:_LONGEST_NAME].rstrip("-_") or _SAMPLE
+    if any(letter.isalnum() and not letter.isascii() for letter in letters):
+        return f"{name}-{sha256(rig.encode()).hexdigest()[:_MARK]}"
+    return name
 
 
 def parse_arguments(text: str) -> tuple[str, ...]:
