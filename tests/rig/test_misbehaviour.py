@@ -4,12 +4,11 @@ import asyncio
 from contextlib import suppress
 import json
 import logging
-import os
 import threading
 from typing import Any
 
 from aiohttp import WSMsgType
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.braiins_fleet.rig import Rig, RigState, session as sessions
@@ -20,25 +19,8 @@ from simulator import FakeClock
 from simulator.rigs.faults import GARBAGE
 
 from .conftest import Line, StartRig, goodbye, received, until
-from .samples import CPU, MINER, NVIDIA, STOPPED
-
-# The whole suite tries a few, always the same; whoever asks for more gets others.
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
-patient = pytest.mark.timeout(60 + EXAMPLES)
-
-
-def fuzzed(few: int, share: int) -> settings:
-    """Return how long to try: each test takes as long, by its share of examples."""
-    return settings(
-        derandomize=not EXAMPLES,
-        print_blob=True,
-        max_examples=EXAMPLES // share or few,
-        deadline=None,
-        suppress_health_check=[
-            HealthCheck.function_scoped_fixture,
-            HealthCheck.too_slow,
-        ],
-    )
+from .nonsense import FRAMES, fuzzed, patient
+from .samples import CPU, NVIDIA, STOPPED
 
 
 async def test_a_rig_that_sends_nonsense_now_and_then_stays(
@@ -221,48 +203,6 @@ async def test_what_comes_after_the_end_is_not_heard(line: Line) -> None:
     assert await goodbye(line.ws) == 4005
     await removal
     assert line.rig.state.reports_heard == reports
-
-
-JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text(max_size=30)
-    | st.sampled_from(["stats", "miner_status", "t-rex", "00.0", "NVIDIA"]),
-    lambda children: (
-        st.lists(children, max_size=4)
-        | st.dictionaries(
-            st.text(max_size=10)
-            | st.sampled_from(sorted({*NVIDIA, *MINER, *CPU, "gpus", "cpu", "data"})),
-            children,
-            max_size=6,
-        )
-    ),
-    max_leaves=30,
-)
-CARD = st.fixed_dictionaries({}, optional=dict.fromkeys(NVIDIA, JSON)).map(
-    lambda odd: NVIDIA | odd
-)
-STATS = st.fixed_dictionaries(
-    {},
-    optional={
-        "gpus": st.lists(CARD, max_size=5),
-        "cpu": st.fixed_dictionaries({}, optional=dict.fromkeys(CPU, JSON)),
-    },
-)
-REPORT = st.fixed_dictionaries({}, optional=dict.fromkeys(MINER, JSON)).map(
-    lambda odd: MINER | odd
-)
-FRAMES = st.one_of(
-    st.builds(lambda data: {"type": "stats", "data": data}, STATS),
-    st.builds(lambda data: {"type": "miner_status", "data": data}, REPORT),
-    st.fixed_dictionaries(
-        {"type": st.just("command_result")},
-        optional={"commandId": JSON, "success": JSON, "error": JSON},
-    ),
-    JSON,
-)
 
 
 @patient
