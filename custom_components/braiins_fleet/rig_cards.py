@@ -179,19 +179,17 @@ class RigCards:
             self.set_again()
 
     @callback
-    def _forget_unwanted(self, keys: Iterable[str]) -> None:
+    def _forget_unwanted(self, keys: frozenset[str]) -> None:
         """Know no more what cards have that were away, but for what they get again."""
         try:
             wanted = self._wanted(self._assignment, self._profile)
         except Unacceptable:
             wanted = {}
         sent = dict(self._assignment.sent)
-        for key in keys:
-            again = wanted.get(key, Settings()).chosen
+        for key in sent.keys() & keys:
+            known = wanted[key].chosen.keys() | {_FAN} if key in wanted else {_FAN}
             sent[key] = {
-                name: value
-                for name, value in sent.get(key, {}).items()
-                if name in again or name == _FAN
+                name: value for name, value in sent[key].items() if name in known
             }
         self._assign(replace(self._assignment, sent=sent))
 

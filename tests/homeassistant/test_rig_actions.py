@@ -30,6 +30,7 @@ from .rig_orders import (
     commands_end,
     keep_profile,
     keep_sheet,
+    note_failures,
     told,
     while_living,
 )
@@ -267,6 +268,24 @@ async def test_what_waits_expires(yard: Yard) -> None:
     await come_back(rigged)
     await commands_end(rigged)
     assert told(rigged) == []
+
+
+async def test_what_waited_in_vain_is_told_of(yard: Yard) -> None:
+    rigged = await yard.start("rtx3080", mining=False)
+    failures = note_failures(yard.hass)
+    sheet = keep_sheet(yard)
+    rig = {"device_id": [device_of(rigged)]}
+    await rigged.leave()
+    await ask(
+        yard, "apply_flight_sheet", rig, flight_sheet="Raven", when_connected=True
+    )
+    yard.hass.config_entries.async_remove_subentry(yard.entry, sheet.subentry_id)
+    await come_back(rigged)
+    await commands_end(rigged)
+    assert told(rigged) == []
+    [failure] = failures
+    assert failure["command"] == "apply_flight_sheet"
+    assert "Raven" in failure["error"]
 
 
 async def test_what_waits_is_overruled_by_what_is_wanted_later(yard: Yard) -> None:

@@ -6,7 +6,8 @@ from homeassistant.config_entries import ConfigSubentry
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 
-from custom_components.braiins_fleet.rig import Busy, Effect, Refused
+from custom_components.braiins_fleet.rig import Busy, Disconnected, Effect, Refused
+from simulator.rigs import RigMachine
 
 from .controlling import look, said
 from .rig_orders import (
@@ -102,6 +103,39 @@ async def test_cards_that_could_not_be_set_again_are_tried_again(
     assert look(yard.hass, limit).state == "unknown"
 
 
+async def test_cards_of_a_rig_that_is_lost_again_are_set_when_it_is_back(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rigged = await yard.start("rtx3080", mining=False, habits=OFTEN)
+    failures = note_failures(yard.hass)
+    await applied(rigged, keep_profile(yard))
+    agent = Agent(rigged, monkeypatch)
+    for place in range(2):
+        await rigged.leave()
+        await come_back(rigged)
+        await agent.has_been_given(place + 1)
+        agent.says(place, Disconnected())
+        await has_tried(rigged)
+    assert len(agent.given) == 2
+    assert failures == []
+
+
+async def test_a_profile_is_not_set_again_where_it_would_reach_other_cards(
+    yard: Yard,
+) -> None:
+    rigged = await yard.start("rtx3080", mining=False, habits=OFTEN)
+    failures = note_failures(yard.hass)
+    await applied(rigged, keep_profile(yard))
+    before = len(told(rigged))
+    await rigged.leave()
+    rigged.machine.cards += RigMachine(["rx6800xt"], clock=yard.clock).cards
+    await come_back(rigged)
+    await has_tried(rigged)
+    assert len(told(rigged)) == before
+    [failure] = failures
+    assert "cards that this profile is not for" in failure["error"]
+
+
 async def test_what_is_meant_for_one_card_never_reaches_another(yard: Yard) -> None:
     rigged = await yard.start("rtx3080", "rtx3080", "rtx3080", habits=OFTEN)
     cards = [{"number": 1, "power_limit": 110}]
@@ -145,7 +179,7 @@ async def test_an_edited_profile_that_a_card_refuses_is_told_of(yard: Yard) -> N
     for _ in range(3):
         await has_tried(rigged)
     [failure] = failures
-    assert "not a valid power limit" in failure["error"]
+    assert "takes a power limit of 100 to 370 W" in failure["error"]
     assert look(yard.hass, f"{FIRST}power_limit").state == "unknown"
 
 
