@@ -252,6 +252,19 @@ def test_what_is_wrong_is_found_before_there_is_a_rig(
 
 
 @pytest.mark.parametrize(
+    ("field", "fits"),
+    [("wallet", "x" * 136 + RIG), ("password", "x" * 64 + RIG)],
+)
+def test_what_fits_fits_whatever_the_name_of_a_rig(field: str, fits: str) -> None:
+    made = sheet(coin="NEW", worker="", **{field: fits})
+    for rig in ("a", "a" * 255, "ж" * 255):
+        made.start(rig)
+    with pytest.raises(Unacceptable) as refused:
+        sheet(coin="NEW", worker="", **{field: f"x{fits}"})
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
     ("pools", "field", "reason"),
     [
         ((), "pool", "missing"),

@@ -21,8 +21,9 @@ _NAME: Final = re.compile(r"[^\x00-\x1f]{1,100}")
 _LONGEST_WORKER: Final = 64
 _MARK: Final = 6
 _LONGEST_NAME: Final = _LONGEST_WORKER - _MARK - 1
-# Any that fits: what is wrong with a sheet is found before there is a rig.
-_SAMPLE: Final = "rig"
+_NAMELESS: Final = "rig"
+# What is wrong with a sheet is found before there is a rig, whatever its name.
+_LONGEST: Final = "x" * _LONGEST_WORKER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +60,9 @@ class FlightSheet:
         if not self.pools:
             raise Unacceptable("pool", "missing")
         read_address(self.pools[0])
-        proof = check_wallet(self.coin, self.wallet.replace(RIG, _SAMPLE))
+        proof = check_wallet(self.coin, self.wallet.replace(RIG, _LONGEST))
         object.__setattr__(self, "proof", proof)
-        self.start(_SAMPLE)
+        self._start(_LONGEST)
 
     @property
     def usual_algorithm(self) -> str:
@@ -70,7 +71,9 @@ class FlightSheet:
 
     def start(self, rig: str) -> StartMiner:
         """Return the command that has a rig of this name mine so."""
-        name = worker_name(rig)
+        return self._start(worker_name(rig))
+
+    def _start(self, name: str) -> StartMiner:
         worker, wallet, password = (
             text.replace(RIG, name)
             for text in (self.worker, self.wallet, self.password)
@@ -100,7 +103,7 @@ def worker_name(rig: str) -> str:
     """
     letters = unicodedata.normalize("NFKD", rig)
     plain = re.sub(r"[^A-Za-z0-9_-]+", "-", letters.encode("ascii", "ignore").decode())
-    name = plain.strip("-_")[:_LONGEST_NAME].rstrip("-_") or _SAMPLE
+    name = plain.strip("-_")[:_LONGEST_NAME].rstrip("-_") or _NAMELESS
     if any(letter.isalnum() and not letter.isascii() for letter in letters):
         return f"{name}-{sha256(rig.encode()).hexdigest()[:_MARK]}"
     return name
