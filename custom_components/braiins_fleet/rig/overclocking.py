@@ -33,13 +33,13 @@ class Range:
 
 OFFERED: Final[Mapping[Vendor, Mapping[str, Range]]] = {
     Vendor.NVIDIA: {
-        "power_limit": Range(50, 500),
-        "core_lock": Range(200, 3000),
-        "memory_lock": Range(400, 12_000),
+        "power_limit": Range(50, 600),
+        "core_lock": Range(200, 3500),
+        "memory_lock": Range(400, 16_000),
     },
     Vendor.AMD: {
-        "power_limit": Range(50, 500),
-        "core_lock": Range(200, 3000),
+        "power_limit": Range(50, 600),
+        "core_lock": Range(200, 3500),
         "memory_lock": Range(200, 12_000),
         # Zero leaves it to the card.
         "fan": Range(0, 100),
