@@ -120,6 +120,22 @@ async def test_cards_of_a_rig_that_is_lost_again_are_set_when_it_is_back(
     assert failures == []
 
 
+async def test_a_card_that_wakes_up_later_than_others_is_set_as_well(
+    yard: Yard,
+) -> None:
+    rigged = await yard.start("rtx3080", "rtx3080", mining=False, habits=OFTEN)
+    await applied(rigged, keep_profile(yard))
+    await rigged.leave()
+    rigged.machine.boot()
+    late = rigged.machine.cards.pop()
+    await come_back(rigged)
+    await has_tried(rigged)
+    assert limits(rigged) == [150]
+    rigged.machine.cards.append(late)
+    await has_tried(rigged)
+    assert limits(rigged) == [150, 150]
+
+
 async def test_a_profile_is_not_set_again_where_it_would_reach_other_cards(
     yard: Yard,
 ) -> None:
