@@ -126,7 +126,7 @@ async def test_what_is_copied_there_is_noticed_within_a_minute(
     put(hass, "26.05", "zynq-bm3-am2")
     assert hass.data[FARM].library.images == ()
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(minutes=1))
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert [image.version for image in hass.data[FARM].library.images] == ["26.05"]
 
 
