@@ -9,8 +9,9 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from .rig import Effect, NotConnected
 from .rig_orders import RigOrders
 
-# What would have a rig mine, and what would have it set its cards.
-MINING: Final = ("start_mining", "apply_flight_sheet")
+# What would have a rig mine, of which the first counts more: it names a flight sheet.
+# And what would have it set its cards.
+MINING: Final = ("apply_flight_sheet", "start_mining")
 APPLYING: Final = "apply_overclock"
 
 type Later = Callable[[], Awaitable[Effect]]
@@ -39,9 +40,11 @@ class WaitingOrders:
     @callback
     def look(self, *, has_cards: bool, has_reported: bool) -> None:
         """Do what can be done by now: a rig has to tell first how it is."""
-        for what, (work, until) in tuple(self._waiting.items()):
-            if has_cards if what == APPLYING else has_reported:
-                del self._waiting[what]
+        able = (*(MINING if has_reported else ()), *((APPLYING,) if has_cards else ()))
+        for what in able:
+            # What is begun has others forgotten at once.
+            if what in self._waiting:
+                work, until = self._waiting.pop(what)
                 if self._now() <= until:
                     self._orders.in_background(self._do(what, work))
 

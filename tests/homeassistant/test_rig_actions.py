@@ -288,6 +288,29 @@ async def test_what_waited_in_vain_is_told_of(yard: Yard) -> None:
     assert "Raven" in failure["error"]
 
 
+@pytest.mark.parametrize("last", ["start_mining", "apply_flight_sheet"])
+async def test_of_starts_that_wait_the_one_that_names_a_sheet_counts(
+    yard: Yard, last: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    rigged = await yard.start("rtx3080", mining=False)
+    control = rigged.coordinator.control
+    control.assign_sheet(keep_sheet(yard, "Old"), by=BY)
+    new = keep_sheet(yard, "New")
+    rig = {"device_id": [device_of(rigged)]}
+    await rigged.leave()
+    waits = {
+        "start_mining": {},
+        "apply_flight_sheet": {"flight_sheet": "New"},
+    }
+    for action in sorted(waits, key=lambda each: each == last):
+        await ask(yard, action, rig, when_connected=True, **waits[action])
+    await come_back(rigged)
+    await commands_end(rigged)
+    assert told(rigged).count("start_miner") == 1
+    assert control.sheet is new
+    assert "Traceback" not in caplog.text
+
+
 async def test_what_waits_is_overruled_by_what_is_wanted_later(yard: Yard) -> None:
     rigged = await yard.start("rtx3080", mining=False)
     keep_sheet(yard)
