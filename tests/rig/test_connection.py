@@ -7,6 +7,7 @@ from aiohttp import WSMsgType
 import pytest
 
 from custom_components.braiins_fleet.rig import (
+    Reboot,
     Rigs,
     digest_of,
     make_token,
@@ -40,6 +41,35 @@ async def test_an_agent_is_welcomed_by_id_and_name(gateway: Gateway) -> None:
     await ws.close()
     await until(rig, lambda: not rig.state.connected)
     assert gateway.rigs["r1"] is rig
+
+
+async def test_who_has_a_command_as_soon_as_a_rig_is_there_waits_for_its_welcome(
+    gateway: Gateway,
+) -> None:
+    rig, token = gateway.add()
+    reboots: list[asyncio.Task[None]] = []
+
+    def reboot() -> None:
+        if rig.state.connected and not reboots:
+            reboots.append(
+                asyncio.Task(
+                    rig.run(Reboot()),
+                    loop=asyncio.get_running_loop(),
+                    eager_start=True,
+                )
+            )
+
+    rig.listen(reboot)
+    ws = await gateway.dial(token)
+    # An agent that is told anything else first takes that for a refusal.
+    assert (await received(ws))["type"] == "authenticated"
+    told = (await received(ws))["command"]
+    assert told["type"] == "reboot"
+    await ws.send_json(
+        {"type": "command_result", "commandId": told["id"], "success": True}
+    )
+    await reboots[0]
+    await ws.close()
 
 
 async def test_a_wrong_token_gets_an_error_and_the_agent_waits_ever_longer(

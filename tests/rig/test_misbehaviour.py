@@ -171,7 +171,7 @@ async def test_who_takes_nothing_is_given_up(
     socket = Mute()
     socket.fails = fails
     session = sessions.Session(socket)
-    await session.welcome("r1", "Garage")
+    await session.welcome("r1", "Garage", lambda: None)
     await session.listen(lambda _: None)
     assert socket.closed == [1001]
 

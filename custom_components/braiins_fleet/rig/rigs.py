@@ -139,9 +139,8 @@ class Rigs:
         old = rig.session
         if old is not None:
             self._close(rig, old, REPLACED, "Replaced by a newer connection")
-        rig.attach(session)
         try:
-            await session.welcome(rig.id, rig.name)
+            await session.welcome(rig.id, rig.name, lambda: rig.attach(session))
             await session.listen(rig.hear)
         finally:
             rig.detach(session)

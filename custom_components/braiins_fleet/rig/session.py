@@ -138,10 +138,15 @@ class Session:
         self.bad = 0
         self.misbehaved = False
 
-    async def welcome(self, rig_id: str, name: str) -> None:
-        """Tell the agent that it may begin; before that, nothing is sent to it."""
+    async def welcome(self, rig_id: str, name: str, attach: Callable[[], None]) -> None:
+        """Tell the agent that it may begin; before that, nothing is sent to it.
+
+        Whoever learns by `attach` that it is there may have a command for it at once,
+        which has to wait for that.
+        """
         self._name = name
         async with self._turn:
+            attach()
             await self._send(authenticated(rig_id, name))
 
     async def listen(self, hear: Hear) -> None:
