@@ -38,6 +38,7 @@ def test_known_names_of_two_algorithms_are_told_apart(one: str, other: str) -> N
 
 def test_what_is_not_known_is_not_claimed_to_be_another() -> None:
     assert is_same_algorithm("brand-new", "kawpow") is None
+    assert is_same_algorithm("", "kawpow") is None
 
 
 def test_a_name_that_is_not_known_is_one_whatever_is_between_its_letters() -> None:

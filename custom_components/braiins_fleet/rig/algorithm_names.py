@@ -76,6 +76,8 @@ def looks_for_solutions(told: str) -> bool:
 def is_same_algorithm(one: str, other: str) -> bool | None:
     """Tell whether two names are those of one algorithm, as far as they are known."""
     one, other = algorithm_name(one), algorithm_name(other)
+    if not one or not other:
+        return None
     if one == other:
         return True
     if one in _ALIASES and other in _ALIASES:
