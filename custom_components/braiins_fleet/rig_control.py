@@ -206,9 +206,7 @@ class RigControl:
         if order != self._order:
             raise superseded(self._coordinator.name)
 
-    async def _mine(
-        self, what: str, work: Callable[[int], Awaitable[Effect]], note: Note
-    ) -> Effect:
+    async def _mine(self, what: str, work: Work, note: Note) -> Effect:
         """Do it, unless something else is wanted meanwhile: then that counts."""
         if self._mining is None:
             self._sheet_before = self.assignment.flight_sheet

@@ -19,6 +19,7 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
+from .const import RIG
 from .flight_sheets import (
     CONF_ALGORITHM,
     CONF_COIN,
@@ -219,7 +220,7 @@ class FlightSheetFlow(ConfigSubentryFlow):
         )
 
     def _preview(self) -> dict[str, str]:
-        rigs = self._get_entry().get_subentries_of_type("rig")
+        rigs = self._get_entry().get_subentries_of_type(RIG)
         name = next((rig.title for rig in rigs), _SAMPLE)
         return {"command": command_line(self._sheet.start(name)), "rig": name}
 

@@ -68,7 +68,8 @@ class Rig:
         self._turn = asyncio.Lock()
         self._doing: Command | None = None
         self._picture = Picture(cards)
-        self._listeners: set[Callable[[], None]] = set()
+        # In the order in which they came.
+        self._listeners: dict[Callable[[], None], None] = {}
         self._stats_at = now()
         self._stats_hold = False
         self._report_at = now()
@@ -88,8 +89,8 @@ class Rig:
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Have `listener` called after each change; returns what ends that."""
-        self._listeners.add(listener)
-        return lambda: self._listeners.discard(listener)
+        self._listeners[listener] = None
+        return lambda: self._listeners.pop(listener, None)
 
     async def run(self, command: Command, *, deadline: float | None = None) -> None:
         """Have the agent do something now, or raise a `RigError`.
