@@ -283,7 +283,7 @@ async def test_everything_of_rigs_is_said_in_each_language(
 @pytest.mark.parametrize(
     ("algorithm", "rate", "rated", "cost"),
     [
-        ("cryptonightgpu", 2e3, "2,000 hash per second", "0.1 joules per hash"),
+        ("cryptonightgpu", 2e3, "2,000 hashes per second", "0.1 joules per hash"),
         ("randomx", 5e3, "5 kilohash per second", "40 joules per kilohash"),
         ("kheavyhash", 1.25e9, "1.25 gigahash per second", "160 joules per gigahash"),
     ],
