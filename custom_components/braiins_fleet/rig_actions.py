@@ -70,7 +70,7 @@ class RigAction:
 
 async def start_mining(rig: RigCoordinator, _: Fields, by: By) -> Effect:
     """Have a rig mine; one that does is left alone, whatever it mines."""
-    found = rig.control.found()
+    found = await rig.control.found()
     if found is not Effect.NOT_APPLIED:
         return found
     return await rig.control.start_mining(by=by)
@@ -78,7 +78,8 @@ async def start_mining(rig: RigCoordinator, _: Fields, by: By) -> Effect:
 
 async def resume_mining(rig: RigCoordinator, given: Fields, by: By) -> Effect:
     """Have a rig mine; one that nobody assigned anything to as it did before."""
-    if rig.control.sheet is None and rig.control.found() is Effect.NOT_APPLIED:
+    found = await rig.control.found()
+    if rig.control.sheet is None and found is Effect.NOT_APPLIED:
         return await rig.control.restart_mining(by=by)
     return await start_mining(rig, given, by)
 

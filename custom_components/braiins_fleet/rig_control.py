@@ -96,17 +96,18 @@ class RigControl:
             return self._mining != StopMiner.kind
         return is_at_work(self._coordinator.data)
 
-    def found(self) -> Effect:
+    async def found(self) -> Effect:
         """Return how far it shows that the rig mines as it is to.
 
         If that is `NOT_APPLIED`, it has to be started; all else is to be left alone.
         """
+        has_told = await self._coordinator.rig.has_told_of_mining()
         if self._mining is not None:
             # It does not show yet.
             stops = self._mining == StopMiner.kind
             return Effect.NOT_APPLIED if stops else Effect.UNKNOWN
         state = self._coordinator.rig.state
-        if not state.connected or not state.miners:
+        if not has_told or not state.miners:
             return Effect.NOT_APPLIED
         sheet = self.sheet
         return compare(state.miners, self._start(sheet) if sheet else None)

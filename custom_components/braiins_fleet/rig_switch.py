@@ -54,7 +54,7 @@ class RigSwitch(RigEntity[RigSwitchDescription], SwitchEntity):
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
         # What it shows may be older than what it was told last.
-        if self.coordinator.control.found() is Effect.NOT_APPLIED:
+        if await self.coordinator.control.found() is Effect.NOT_APPLIED:
             await self.coordinator.control.start_mining(by=self._by)
 
     @override

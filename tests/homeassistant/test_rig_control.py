@@ -4,8 +4,11 @@ import asyncio
 from typing import Any
 
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import Event, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
+
+from custom_components.braiins_fleet.const import EVENT_HAPPENED
 
 from .controlling import act, look, said
 from .rig_orders import (
@@ -13,6 +16,7 @@ from .rig_orders import (
     OFTEN,
     POOL,
     RAVEN,
+    come_back,
     commands_end,
     keep_profile,
     keep_sheet,
@@ -54,6 +58,28 @@ async def test_a_rig_mines_what_its_flight_sheet_says(yard: Yard) -> None:
     await order(yard, "switch.turn_off", MINING)
     assert look(yard.hass, MINING).state == STATE_OFF
     assert rigged.machine.processes == []
+
+
+async def test_a_rig_that_was_rebooted_is_started_by_who_hears_that_it_is_back(
+    yard: Yard,
+) -> None:
+    rigged = await yard.start("rtx3080", habits=OFTEN)
+    rigged.coordinator.control.assign_sheet(keep_sheet(yard), by=BY)
+    await rigged.leave()
+    rigged.machine.boot()
+    # It is missed by then, but what it mined before is still known.
+    await yard.live(20)
+    assert rigged.coordinator.rig.state.mining
+
+    @callback
+    def start(event: Event) -> None:
+        if event.data["type"] == "connected":
+            yard.hass.async_create_task(act(yard.hass, "switch.turn_on", MINING))
+
+    yard.hass.bus.async_listen(EVENT_HAPPENED, start)
+    await while_living(yard, come_back(rigged))
+    await commands_end(rigged)
+    assert told(rigged)[-1:] == ["start_miner"]
 
 
 async def test_a_rig_without_a_flight_sheet_is_not_started(yard: Yard) -> None:

@@ -35,6 +35,9 @@ _INTERVALS_KEPT: Final = 5
 # A rig that tells nothing wakes nobody when the time is up.
 _LOOK_AGAIN: Final = 5.0
 
+# What it measures, an agent tells first. Somebody waits for this, so not for longer.
+_FIRST_REPORT_WITHIN: Final = 4.0
+
 # A download takes minutes, so there is no use in waiting for the end of it.
 _BEHIND_INSTALLING: Final = 3.0
 
@@ -76,6 +79,7 @@ class Rig:
         self._report_holds = False
         self._intervals: deque[float] = deque(maxlen=_INTERVALS_KEPT)
         self._stats_of_session = 0
+        self._reports_of_session = 0
 
     @property
     def state(self) -> RigState:
@@ -154,27 +158,39 @@ class Rig:
     async def _watch(
         self, command: Command, before: RigState, began: float, settles: float
     ) -> Effect:
-        changed = asyncio.Event()
-        unlisten = self.listen(changed.set)
-
         def effect() -> Effect:
             return judge(command, before, self.state, self._now() - began)
 
-        over = self._now() + settles
+        def is_over() -> bool:
+            return effect() is Effect.APPLIED or self._has_shown(command, before)
+
+        await self._until(is_over, settles)
+        return effect()
+
+    async def has_told_of_mining(self) -> bool:
+        """Tell whether it has said what it mines since it came; that may take a moment.
+
+        What is known from before may be of another time: a rig may have been rebooted.
+        """
+        await self._until(
+            lambda: self.session is None or self._reports_of_session > 0,
+            _FIRST_REPORT_WITHIN,
+        )
+        return self.session is not None and self._reports_of_session > 0
+
+    async def _until(self, is_so: Callable[[], bool], within: float) -> None:
+        """Wait until something is so, but for so many seconds at most."""
+        changed = asyncio.Event()
+        unlisten = self.listen(changed.set)
+        over = self._now() + within
         try:
-            while effect() is not Effect.APPLIED and not self._has_shown(
-                command, before
-            ):
-                left = over - self._now()
-                if left <= 0:
-                    break
+            while not is_so() and (left := over - self._now()) > 0:
                 changed.clear()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(min(left, _LOOK_AGAIN)):
                         await changed.wait()
         finally:
             unlisten()
-        return effect()
 
     def _has_shown(self, command: Command, before: RigState) -> bool:
         """Tell whether there is no more to be seen than what was seen."""
@@ -196,6 +212,7 @@ class Rig:
         """Take a new connection for that of the agent."""
         self.session = session
         self._stats_of_session = 0
+        self._reports_of_session = 0
         self._picture.connect()
         self._tell()
 
@@ -218,6 +235,7 @@ class Rig:
                 self._time_stats()
                 self._picture.stats(frame)
             case MinerReport():
+                self._reports_of_session += 1
                 self._report_at = self._now()
                 self._report_holds = True
                 self._picture.report(frame)
