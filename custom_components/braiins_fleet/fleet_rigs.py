@@ -31,7 +31,9 @@ def total_of_rigs(rigs: Iterable[RigSnapshot]) -> RigTotals:
     for rig in here:
         for unit in HashrateUnit:
             for miner in rig.counted_in(unit):
-                name = algorithm_name(miner.algorithm or miner.name)
+                told = algorithm_name(miner.algorithm or "")
+                # Some name may have no letters that are kept.
+                name = told or algorithm_name(miner.name)
                 of_unit = hashrates.setdefault(unit, {})
                 rate = (miner.hashrate or 0.0) / unit.scale
                 of_unit[name] = of_unit.get(name, 0.0) + rate

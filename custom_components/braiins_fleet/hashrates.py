@@ -59,8 +59,8 @@ _ALGORITHMS: Final = {
         randomx* rx* spectre* verthash xelis* yescrypt* yespower*
     """,
     HashrateUnit.GIGAHASH: """
-        alephium blake256* blake2b* blake2s* blake3* ironfish karlsen* kheavyhash
-        pyrin* radiant sha256* sha3* sha512*
+        alephium blake256* blake2b* blake2s* blake3* ironfish karlsenhash kheavyhash
+        pyrinhash radiant sha256* sha3* sha512*
     """,
 }
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
 
+from .const import LOGGER
 from .rig import Command, Effect, NotConnected, RigError, Unacceptable
 from .rig_failures import not_shown, unacceptable, undone_by_rig
 from .rig_happenings import Happening, What
@@ -69,9 +70,15 @@ class RigOrders:
         task: asyncio.Task[T] = coordinator.config_entry.async_create_background_task(
             coordinator.hass, do(), f"{coordinator.name} command"
         )
-        # Nobody may be there any more to look at it.
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        task.add_done_callback(self._look_at)
         return task
+
+    def _look_at(self, done: asyncio.Task[Any]) -> None:
+        """See how something ended, as nobody else may be there any more to do so."""
+        err = None if done.cancelled() else done.exception()
+        # What a person can be told of was told.
+        if err is not None and not isinstance(err, HomeAssistantError):
+            LOGGER.error("An order to %s failed", self._coordinator.name, exc_info=err)
 
     async def told(self, what: str, work: Awaitable[Effect]) -> Effect:
         """Put into words what went wrong, and tell the home of it."""

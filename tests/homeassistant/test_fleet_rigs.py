@@ -76,6 +76,15 @@ async def test_hashrates_are_told_apart_by_algorithm(
     assert number(total(hass, "rig_hashrate_randomx")) == 4
 
 
+async def test_an_algorithm_without_a_name_that_can_be_kept_is_that_of_its_software(
+    hass: HomeAssistant, yard: Yard
+) -> None:
+    rig_id, socket = await connect(yard)
+    await tell(yard, rig_id, socket, **miner("算法", 40e6))
+    await yard.pass_time(6, step=6)
+    assert number(total(hass, "rig_hashrate_lolminer")) == 40
+
+
 async def test_an_algorithm_that_nobody_mines_now_is_there_after_a_restart(
     hass: HomeAssistant, yard: Yard
 ) -> None:

@@ -10,7 +10,7 @@ from custom_components.braiins_fleet.hashrates import HashrateUnit, unit_of
     [
         ("H/s", "cn/r cn-heavy/0 cryptonight_gpu"),
         ("kH/s", "rx/0 randomx gr ghostrider verthash yescryptr16 xelishashv2"),
-        ("MH/s", "kawpow KAWPOW etchash ethash autolykos2 octopus progpow_sero firo"),
+        ("MH/s", "kawpow KAWPOW etchash autolykos2 progpow_sero firo KARLSENV2"),
         ("GH/s", "kheavyhash KASPA blake3_alephium karlsenhash sha512_256d_radiant"),
         ("Sol/s", "equihash125_4 EQUI144_5 125_4 beamhash cuckaroo29 zhash ZelHash"),
     ],

@@ -82,6 +82,23 @@ async def test_a_rig_that_was_rebooted_is_started_by_who_hears_that_it_is_back(
     assert told(rigged)[-1:] == ["start_miner"]
 
 
+async def test_an_order_that_fails_in_a_way_that_nobody_thought_of_is_logged(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    rigged = await yard.start("rtx3080")
+
+    async def fail(*_: Any) -> None:
+        raise RuntimeError("nobody thought of it")
+
+    monkeypatch.setattr(rigged.coordinator.rig, "carry_out", fail)
+    with pytest.raises(RuntimeError):
+        await rigged.coordinator.control.restart_mining(by=BY)
+    assert "An order to Garage failed" in caplog.text
+    assert "nobody thought of it" in caplog.text
+    # Else it would count as a fault of the test.
+    caplog.clear()
+
+
 async def test_a_rig_without_a_flight_sheet_is_not_started(yard: Yard) -> None:
     rigged = await yard.start("rtx3080", mining=False)
     with pytest.raises(ServiceValidationError) as refused:

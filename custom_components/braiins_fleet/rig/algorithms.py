@@ -55,7 +55,6 @@ _COINS: Final[Mapping[str, Mapping[str, str]]] = {
         "etchash": "ETC",
         "ethash": _ETHEREUMS,
         "firopow": "FIRO",
-        "ironfish": "IRON",
         "kas": "KAS",
         "kawpow": _RAVENS,
         "verthash": "VTC",
