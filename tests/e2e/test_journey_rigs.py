@@ -112,7 +112,7 @@ async def test_an_overclock_profile_begins_with_known_values(person: Person) -> 
     await dialog.fill(fields["power_limit"], "2000")
     await dialog.submit(settings)
     await dialog.says(
-        PROFILES["error"]["power_limit_range"].format(low="50", high="500")
+        PROFILES["error"]["power_limit_range"].format(low="50", high="600")
     )
     await dialog.fill(fields["power_limit"], "200")
 
