@@ -116,7 +116,6 @@ async def test_what_was_known_stays_when_nobody_answers_any_more(
 @pytest.mark.parametrize(
     ("status", "headers", "hours"),
     [
-        (403, {"X-RateLimit-Reset": str(round(time.time() + 3 * HOUR))}, 3),
         (429, {"Retry-After": str(2 * 3600)}, 2),
         (429, {"Retry-After": "1"}, 1),
         (429, {"Retry-After": "9" * 20}, 24),
@@ -134,6 +133,16 @@ async def test_who_asks_too_often_waits_as_long_as_he_is_told(
     await two_rigs_of_one_kind(yard)
     assert github.asked == [REPOSITORY]
     assert waits(yard) == pytest.approx(hours * HOUR, abs=120)
+
+
+async def test_who_is_told_when_the_limit_ends_waits_for_that(
+    github: GitHub, yard: Yard
+) -> None:
+    ends = round(time.time() + 3 * HOUR)
+    github.refuses = 403, {"X-RateLimit-Reset": str(ends)}
+    await two_rigs_of_one_kind(yard)
+    assert github.asked == [REPOSITORY]
+    assert waits(yard) == pytest.approx(3 * HOUR, abs=120)
 
 
 @pytest.mark.parametrize(
