@@ -76,6 +76,11 @@ def profile_of(subentry: ConfigSubentry) -> Profile:
     return profile_from({CONF_NAME: subentry.title, **subentry.data})
 
 
+def title_of(subentry: ConfigSubentry | None) -> str | None:
+    """Return what a subentry is called, if there is one."""
+    return None if subentry is None else subentry.title
+
+
 def is_taken(entry: ConfigEntry, kind: str, name: str, but: str | None = None) -> bool:
     """Tell whether there is one of this name, other than the one that is changed."""
     return name.casefold() in _names(

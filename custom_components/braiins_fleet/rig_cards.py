@@ -13,7 +13,7 @@ from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.exceptions import HomeAssistantError
 
 from .const import LOGGER
-from .flight_sheets import OVERCLOCK, profile_of
+from .flight_sheets import OVERCLOCK, profile_of, title_of
 from .rig import (
     Busy,
     Disconnected,
@@ -102,7 +102,7 @@ class RigCards:
     async def apply(self, profile: ConfigSubentry, *, by: By) -> Effect:
         """Set the cards as a profile says, now and whenever the rig comes back."""
         self._waiting.forget(APPLYING)
-        note = self._orders.note(by, _title(self.profile), profile.title)
+        note = self._orders.note(by, title_of(self.profile), profile.title)
         assigned = replace(
             self._assignment,
             overclock=profile.subentry_id,
@@ -146,7 +146,7 @@ class RigCards:
         The agent has no way back: clocks and limits last until the rig is restarted.
         """
         self._waiting.forget(APPLYING)
-        note = self._orders.note(by, _title(self.profile), after)
+        note = self._orders.note(by, title_of(self.profile), after)
         order = self._begin()
         self._keep(order, _without_settings)
         self._end(order)
@@ -383,7 +383,3 @@ def _with_outcomes(
 def _without_settings(now: Assignment) -> Assignment:
     fans = {key: {_FAN: each[_FAN]} for key, each in now.sent.items() if _FAN in each}
     return replace(now, overclock=None, cards={}, numbers={}, sent=fans)
-
-
-def _title(subentry: ConfigSubentry | None) -> str | None:
-    return None if subentry is None else subentry.title

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import CALLBACK_TYPE, callback
 
-from .flight_sheets import FLIGHT_SHEET, NONE, sheet_of
+from .flight_sheets import FLIGHT_SHEET, NONE, sheet_of, title_of
 from .rig import (
     Command,
     Effect,
@@ -128,7 +128,7 @@ class RigControl:
     @callback
     def assign_sheet(self, sheet: ConfigSubentry | None, *, by: By) -> None:
         """Have the rig mine so, once it is to mine; without one, it cannot be begun."""
-        note = self._orders.note(by, _title(self.sheet), _title(sheet) or NONE)
+        note = self._orders.note(by, title_of(self.sheet), title_of(sheet) or NONE)
         self._assign_sheet(sheet.subentry_id if sheet else None)
         note(Effect.APPLIED)
 
@@ -143,7 +143,7 @@ class RigControl:
         if sheet is None:
             note = self._orders.note(by, is_at_work(self._coordinator.data), after=True)
         else:
-            note = self._orders.note(by, _title(self.sheet), sheet.title)
+            note = self._orders.note(by, title_of(self.sheet), sheet.title)
         sheet = sheet or self.sheet
         if sheet is None:
             raise no_flight_sheet(self._coordinator.name)
@@ -263,7 +263,3 @@ class RigControl:
             has_cards=has_measured and bool(state.gpus),
             has_reported=state.reports_heard > self._reports,
         )
-
-
-def _title(subentry: ConfigSubentry | None) -> str | None:
-    return None if subentry is None else subentry.title

@@ -12,12 +12,12 @@ from .command_line import FORMS, fill, read_address
 from .commands import StartMiner
 from .errors import Unacceptable
 from .software import SOFTWARE
+from .text import check_name
 from .wallets import Proof, check_wallet
 
 RIG: Final = "%RIG%"
 """Stands for the name of the rig."""
 
-_NAME: Final = re.compile(r"[^\x00-\x1f]{1,100}")
 _LONGEST_WORKER: Final = 64
 _MARK: Final = 6
 _LONGEST_NAME: Final = _LONGEST_WORKER - _MARK - 1
@@ -47,8 +47,7 @@ class FlightSheet:
     proof: Proof = field(init=False)
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name) or not self.name.strip():
-            raise Unacceptable("name", "malformed")
+        check_name(self.name)
         if not re.fullmatch("[A-Z0-9]{2,10}", self.coin):
             raise Unacceptable("coin", "malformed")
         if self.software not in FORMS:

@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-import re
 from typing import Final
 
 from .errors import Unacceptable
 from .overclocking import ALL_CARDS, Overclock, overclock
 from .software import Vendor
 from .state import Gpu
+from .text import check_name
 
-_NAME: Final = re.compile(r"[^\x00-\x1f]{1,100}")
 _HIGHEST_NUMBER: Final = 63
 
 
@@ -49,8 +48,7 @@ class Profile:
     cards: Mapping[int, Settings] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name) or not self.name.strip():
-            raise Unacceptable("name", "malformed")
+        check_name(self.name)
         if not self.vendors:
             raise Unacceptable("vendors", "missing")
         if self.cards and self.vendors != {Vendor.NVIDIA}:

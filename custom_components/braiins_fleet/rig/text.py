@@ -3,6 +3,9 @@
 import re
 from typing import Final
 
+from .errors import Unacceptable
+
+_NAME: Final = re.compile(r"[^\x00-\x1f]{1,100}")
 _HOME: Final = re.compile(r"(?<![\w.~-])/(?:root|home/[^/\s:]+)(?=[/\s:]|$)")
 # Whatever is in front of the last @, as some write it without a scheme.
 _LOGIN: Final = re.compile(r"^([^:/@]*://)?.*@", re.DOTALL)
@@ -28,3 +31,9 @@ def without_home(text: str) -> str:
 def without_login(address: str) -> str:
     """Return the address of a pool without the login that may be in it."""
     return _LOGIN.sub(r"\1", address)
+
+
+def check_name(name: str) -> None:
+    """Refuse what is no name for something that a person makes for rigs."""
+    if not _NAME.fullmatch(name) or not name.strip():
+        raise Unacceptable("name", "malformed")
